@@ -1,0 +1,133 @@
+"""One table, rendered as plain text, Markdown or HTML; what the command line and notebooks display.
+
+A column that holds numbers is set flush right. Text tables are cut to a width by wrapping cells of the
+widest columns, never by dropping words, so that a table fits a terminal of 100 columns.
+"""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+__all__ = ["Table"]
+
+_GAP = "  "
+_NARROWEST = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Rows of text under named columns, with a title and notes; ``right`` names the columns set flush right."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    title: str = ""
+    notes: tuple[str, ...] = ()
+    right: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if len(row) != len(self.columns):
+                raise ValueError(f"a row has {len(row)} cells under {len(self.columns)} columns: {row!r}")
+
+    @classmethod
+    def of(
+        cls,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[object]],
+        *,
+        title: str = "",
+        notes: Iterable[str] = (),
+        right: Iterable[str] = (),
+    ) -> Table:
+        """A table of any cells: ``None`` shows as an empty cell, all else by ``str``."""
+        cells = tuple(tuple("" if cell is None else str(cell) for cell in row) for row in rows)
+        return cls(columns=tuple(columns), rows=cells, title=title, notes=tuple(notes), right=frozenset(right))
+
+    def text(self, width: int = 100) -> str:
+        """Plain text, at most ``width`` columns wide where the words allow it."""
+        widths = self._widths(width)
+        lines = [self.title, ""] if self.title else []
+        lines += self._wrapped(self.columns, widths)
+        lines.append(_GAP.join("-" * column for column in widths))
+        for row in self.rows:
+            lines += self._wrapped(row, widths)
+        for note in self.notes:
+            lines += ["", *textwrap.wrap(note, width)]
+        return "\n".join(line.rstrip() for line in lines)
+
+    def markdown(self) -> str:
+        """A Markdown table; pipes and line breaks inside cells are escaped."""
+
+        def line(cells: Iterable[str]) -> str:
+            return "| " + " | ".join(_one_line(cell).replace("|", "\\|") for cell in cells) + " |"
+
+        rule = ["---:" if column in self.right else "---" for column in self.columns]
+        lines = [f"**{self.title}**", ""] if self.title else []
+        lines += [line(self.columns), line(rule), *(line(row) for row in self.rows)]
+        for note in self.notes:
+            lines += ["", note]
+        return "\n".join(lines)
+
+    def html(self) -> str:
+        """An HTML table with a caption and column scopes, without any style of its own."""
+
+        def cell(tag: str, column: str, content: str, scope: str = "") -> str:
+            align = ' style="text-align:right"' if column in self.right else ' style="text-align:left"'
+            return f"<{tag}{scope}{align}>{html.escape(content)}</{tag}>"
+
+        head = "".join(cell("th", column, column, ' scope="col"') for column in self.columns)
+        body = "".join(
+            "<tr>" + "".join(cell("td", column, text) for column, text in zip(self.columns, row, strict=True)) + "</tr>"
+            for row in self.rows
+        )
+        caption = f"<caption>{html.escape(self.title)}</caption>" if self.title else ""
+        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}"
+
+    def _repr_html_(self) -> str:
+        return self.html()
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def _widths(self, width: int) -> list[int]:
+        columns = [self.columns, *self.rows]
+        full = [max(len(line) for row in columns for line in (row[i].splitlines() or [""])) for i in range(len(self.columns))]
+        longest_word = [max((len(word) for row in columns for word in row[i].split()), default=1) for i in range(len(full))]
+        spare = width - len(_GAP) * (len(full) - 1)
+        widths = list(full)
+        while sum(widths) > spare:
+            # The widest column that can still give way, gives way.
+            floors = [max(longest_word[i], min(full[i], _NARROWEST)) for i in range(len(widths))]
+            able = [i for i in range(len(widths)) if widths[i] > floors[i]]
+            if not able:
+                break
+            widest = max(able, key=lambda i: widths[i])
+            second = max((widths[i] for i in able if widths[i] < widths[widest]), default=0)
+            excess = sum(widths) - spare
+            widths[widest] = max(floors[widest], min(widths[widest] - 1, max(second, widths[widest] - excess)))
+        return widths
+
+    def _wrapped(self, cells: Sequence[str], widths: Sequence[int]) -> list[str]:
+        stacks = [_fold(cell, width) for cell, width in zip(cells, widths, strict=True)]
+        height = max(len(stack) for stack in stacks)
+        lines = []
+        for level in range(height):
+            parts = []
+            for column, stack, width in zip(self.columns, stacks, widths, strict=True):
+                text = stack[level] if level < len(stack) else ""
+                parts.append(text.rjust(width) if column in self.right else text.ljust(width))
+            lines.append(_GAP.join(parts))
+        return lines
+
+
+def _fold(cell: str, width: int) -> list[str]:
+    lines = [part for line in cell.splitlines() for part in (textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) or [""])]
+    return lines or [""]
+
+
+def _one_line(cell: str) -> str:
+    return " ".join(cell.splitlines())
