@@ -95,8 +95,13 @@ class Table:
 
     def _widths(self, width: int) -> list[int]:
         columns = [self.columns, *self.rows]
-        full = [max(len(line) for row in columns for line in (row[i].splitlines() or [""])) for i in range(len(self.columns))]
-        longest_word = [max((len(word) for row in columns for word in row[i].split()), default=1) for i in range(len(full))]
+        full = [
+            max(len(line) for row in columns for line in (row[i].splitlines() or [""]))
+            for i in range(len(self.columns))
+        ]
+        longest_word = [
+            max((len(word) for row in columns for word in row[i].split()), default=1) for i in range(len(full))
+        ]
         spare = width - len(_GAP) * (len(full) - 1)
         widths = list(full)
         while sum(widths) > spare:
@@ -125,7 +130,11 @@ class Table:
 
 
 def _fold(cell: str, width: int) -> list[str]:
-    lines = [part for line in cell.splitlines() for part in (textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) or [""])]
+    lines = [
+        part
+        for line in cell.splitlines()
+        for part in (textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) or [""])
+    ]
     return lines or [""]
 
 

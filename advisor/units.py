@@ -64,7 +64,7 @@ _COUNTED = frozenset(
 )
 
 
-def duration_s(text: object, *, unit_less: str = "ms") -> float:
+def duration_s(text: object) -> float:
     """ "250 ms", "8 min", "1 h 30 min" as seconds; zero or more.
 
     >>> duration_s("250 ms")
@@ -79,7 +79,9 @@ def duration_s(text: object, *, unit_less: str = "ms") -> float:
         if head is None:
             raise _no_unit(written, "a duration", (f"{written} ms", f"{written} s"), _SECONDS)
         value, _ = _split(head.group(1), written, "a duration")
-        total += value * _unit(head.group(2), _SECONDS, written, "a duration", (f"{head.group(1)} ms", f"{head.group(1)} s"))
+        total += value * _unit(
+            head.group(2), _SECONDS, written, "a duration", (f"{head.group(1)} ms", f"{head.group(1)} s")
+        )
         rest, parts = rest[head.end() :], parts + 1
         if parts > 4:
             raise UnitError(f"{_quoted(written)} is not a duration", "", 'write a number and a unit, such as "250 ms"')
@@ -133,7 +135,9 @@ def count(text: object) -> int:
     written = _written(text, "a count", ("50", "5 million"), bare=True)
     value = _bounded(_counted(written, written, "a count"), written, "a count")
     if value != math.floor(value):
-        raise UnitError(f"{_quoted(written)} is not a whole number", "", f"write {math.floor(value)} or {math.ceil(value)}")
+        raise UnitError(
+            f"{_quoted(written)} is not a whole number", "", f"write {math.floor(value)} or {math.ceil(value)}"
+        )
     return int(value)
 
 
@@ -177,7 +181,17 @@ def number(text: object) -> float:
 
 def show_duration(seconds: float) -> str:
     """Seconds in the unit that reads best: 0.25 is "250 ms", 5400 is "1.5 h"."""
-    return _shown(seconds, ((1e-3, 1e-6, "us"), (1, 1e-3, "ms"), (120, 1, "s"), (2 * HOUR_S, 60, "min"), (2 * DAY_S, HOUR_S, "h"), (math.inf, DAY_S, "days")))
+    return _shown(
+        seconds,
+        (
+            (1e-3, 1e-6, "us"),
+            (1, 1e-3, "ms"),
+            (120, 1, "s"),
+            (2 * HOUR_S, 60, "min"),
+            (2 * DAY_S, HOUR_S, "h"),
+            (math.inf, DAY_S, "days"),
+        ),
+    )
 
 
 def show_bytes(size: float) -> str:
@@ -246,11 +260,13 @@ def _written(text: object, kind: str, examples: tuple[str, str], *, bare: bool =
     if isinstance(text, int | float) and not bare:
         shown = f"{text:g}" if isinstance(text, float) else _short_int(text)
         units = [example.split(" ", 1)[1] for example in examples]
-        raise UnitError(f"{shown} has no unit, and {kind} needs one", "", f'write "{shown} {units[0]}" or "{shown} {units[1]}"')
+        raise UnitError(
+            f"{shown} has no unit, and {kind} needs one", "", f'write "{shown} {units[0]}" or "{shown} {units[1]}"'
+        )
     if isinstance(text, int):
         return _short_int(text)
     written = str(text).strip()
-    if len(written) > 80:
+    if not written or len(written) > 80:
         raise UnitError(f"{_quoted(written)} is not {kind}", "", proposals)
     return written
 
@@ -270,12 +286,12 @@ def _split(text: str, whole: str, kind: str) -> tuple[float, str]:
 def _unit(unit: str, units: Mapping[str, float], whole: str, kind: str, proposals: tuple[str, str]) -> float:
     if not unit:
         raise _no_unit(whole, kind, proposals, units)
-    singular = unit[:-1] if len(unit) > 2 and unit.endswith("s") else unit
-    for name in (unit, singular, unit.lower(), singular.lower()):
-        # "mb" and "Mb" may mean bits: sizes keep their case, but for the whole words.
-        if name in units and not (units is _BYTES or units is _MEMORY_MIB) | (name in (unit, singular)):
-            return units[name]
-        if name in units and name in (unit, singular):
+    names = [unit, unit.removesuffix("s")] if len(unit) > 2 else [unit]
+    if units is _SECONDS:
+        # Only durations fold case: "mb" may mean megabits, so sizes keep theirs.
+        names += [name.lower() for name in names]
+    for name in names:
+        if name in units:
             return units[name]
     hint = near(unit, units) or f"the units are {', '.join(units)}"
     raise UnitError(f"{_quoted(whole)} is not {kind}: {_quoted(unit)} is not a unit of it", "", hint)
@@ -283,7 +299,9 @@ def _unit(unit: str, units: Mapping[str, float], whole: str, kind: str, proposal
 
 def _no_unit(whole: str, kind: str, proposals: tuple[str, str], units: Mapping[str, float]) -> UnitError:
     if _NUMBER.fullmatch(whole) and not whole.strip(" 0123456789.,_+-eE"):
-        return UnitError(f"{whole} has no unit, and {kind} needs one", "", f'write "{proposals[0]}" or "{proposals[1]}"')
+        return UnitError(
+            f"{whole} has no unit, and {kind} needs one", "", f'write "{proposals[0]}" or "{proposals[1]}"'
+        )
     return UnitError(f"{_quoted(whole)} is not {kind}", "", f"write a number and one of {', '.join(units)}")
 
 
@@ -294,7 +312,11 @@ def _counted(text: str, whole: str, kind: str) -> float:
         words = words[:-1]
     scale = " ".join(words)
     if scale not in _SCALES:
-        raise UnitError(f"{_quoted(whole)} is not {kind}", "", f'write a number, with {", ".join(name for name in _SCALES if name)} behind it if need be')
+        raise UnitError(
+            f"{_quoted(whole)} is not {kind}",
+            "",
+            f"write a number, with {', '.join(name for name in _SCALES if name)} behind it if need be",
+        )
     return value * _SCALES[scale]
 
 
@@ -302,11 +324,19 @@ def _bounded(value: float, written: str, kind: str) -> float:
     if not math.isfinite(value) or value > _LARGEST:
         raise UnitError(f"{_quoted(written)} is too large for {kind}", "", "check the number and its unit")
     if value < 0:
-        raise UnitError(f"{_quoted(written)} is negative, and {kind} cannot be", "", f"write {_quoted(written.lstrip('-'))}")
+        raise UnitError(
+            f"{_quoted(written)} is negative, and {kind} cannot be", "", f"write {_quoted(written.lstrip('-'))}"
+        )
     return value
 
 
 def _quoted(value: object) -> str:
-    text = value if isinstance(value, str) else repr(value) if not isinstance(value, int) or isinstance(value, bool) else _short_int(value)
+    text = (
+        value
+        if isinstance(value, str)
+        else repr(value)
+        if not isinstance(value, int) or isinstance(value, bool)
+        else _short_int(value)
+    )
     text = text if len(text) <= 40 else f"{text[:37]}..."
     return f'"{text}"' if isinstance(value, str) else text
