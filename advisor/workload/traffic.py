@@ -1,0 +1,262 @@
+"""Traffic as a profile describes it: rate, curves, bursts, clusters, spikes, classes, replay. Nothing is drawn here."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from advisor import units
+from advisor.errors import UnitError
+from advisor.units import DAY_S, HOUR_S
+from advisor.workload.bursts import curve_cv, curve_peak, hourly_curve
+from advisor.workload.curves import DAY_CURVES, WEEK_CURVES, named_weights
+from advisor.workload.demand import Payload
+from advisor.workload.quantity import (
+    Base,
+    Choice,
+    Duration,
+    Factor,
+    Flaw,
+    Kind,
+    Number,
+    Quantity,
+    Rate,
+    RateOrNone,
+    Text,
+    refused,
+    shown,
+)  # fmt: skip
+from advisor.workload.recorded import RecordedFile
+from advisor.workload.section import Section, unfilled
+
+__all__ = ["SHAPES", "Bursts", "Clusters", "Replay", "Spike", "Traffic", "TrafficClass"]
+
+SHAPES = ("steady", "regular", "daily", "weekly", "bursty", "on_off")
+# Shapes without any clumping of their own: Poisson at a flat rate, and evenly spaced.
+CALM = ("steady", "regular")
+_RATES_AGREE = 1e-3
+
+
+class Weights(Kind):
+    """A named curve, or weights of which only the proportions count."""
+
+    def __init__(self, names: tuple[str, ...], length: int, what: str) -> None:
+        self.names, self.length, self.what = names, length, what
+        self.choice = Choice(*names, noun=f"a {what} curve")
+
+    def read(self, value: Any) -> str | tuple[float, ...]:
+        value = value.value if isinstance(value, Base) else value
+        if not isinstance(value, list | tuple):
+            return self.choice.read(value)
+        if len(value) != self.length:
+            raise refused(f"{len(value)} {self.what} weights", f"give {self.length}, or one of {', '.join(self.names)}")
+        weights = []
+        for item in value:
+            try:
+                weights.append(units.number(item))
+            except UnitError as error:
+                raise refused(
+                    f"among the {self.what} weights, {error.what}", "write plain numbers of zero or more"
+                ) from None
+        if not any(weights):
+            raise refused(f"all {self.what} weights are zero", "give at least one above zero")
+        if max(weights) > 1e9:
+            raise refused(f"a {self.what} weight of {max(weights):g}", "only proportions count: write small numbers")
+        return tuple(weights)
+
+    def schema(self) -> dict[str, Any]:
+        numbers = {
+            "type": "array",
+            "items": {"type": "number", "minimum": 0},
+            "minItems": self.length,
+            "maxItems": self.length,
+        }
+        return {
+            "anyOf": [{"enum": list(self.names)}, numbers],
+            "description": f"a named {self.what} curve, or {self.length} weights",
+        }
+
+
+class Moment(Kind):
+    """A moment of the simulated time: "day 3 14:00" (days from 1) as whole seconds from the start."""
+
+    FORM = re.compile(r"day\s+(\d{1,4})(?:\s+(\d{1,2}):(\d{2})(?::(\d{2}))?)?", re.IGNORECASE)
+
+    def read(self, value: Any) -> float:
+        if isinstance(value, Base):
+            if isinstance(value.value, bool) or not isinstance(value.value, int | float) or not 0 <= value.value < 1e9:
+                raise refused(f"{shown(value)} is not a moment in seconds", "give seconds from the start")
+            return float(round(value.value))
+        found = self.FORM.fullmatch(value.strip()) if isinstance(value, str) else None
+        if found is None:
+            raise refused(
+                f"{shown(value)} is not a moment", 'write a day counted from 1 and a time, such as "day 3 14:00"'
+            )
+        day, hour, minute, second = (int(part or 0) for part in found.groups())
+        if day < 1 or hour > 23 or max(minute, second) > 59:
+            raise refused(
+                f"{shown(value)} is not a moment: days count from 1, times end at 23:59",
+                'write one such as "day 3 14:00"',
+            )
+        return (day - 1) * DAY_S + hour * HOUR_S + minute * 60.0 + second
+
+    def write(self, value: Any) -> str:
+        seconds = round(float(value))
+        return f"day {seconds // 86400 + 1} {seconds % 86400 // 3600:02d}:{seconds % 3600 // 60:02d}:{seconds % 60:02d}"
+
+    def schema(self) -> dict[str, Any]:
+        return {
+            "type": "string",
+            "pattern": r"^\s*[dD][aA][yY]\s+[0-9]{1,4}(\s+[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?)?\s*$",
+            "examples": ["day 3 14:00"],
+        }
+
+
+class Bursts(Section):
+    """The four numbers of a chart, with the rate: peak over mean, cv, and how long the rate remembers."""
+
+    peak: Factor = unfilled()
+    cv: Number = unfilled()
+    length_s: Duration = unfilled("length")
+    of: Annotated[str, Choice("minutes", "chart", "rate", noun="what peak and cv are of")] = "minutes"
+
+    def flaws(self) -> Iterator[Flaw]:
+        if self.peak is not None and self.peak <= 1:
+            yield Flaw(
+                ("peak",),
+                f"a peak of {units.show_factor(self.peak)} is no burst",
+                "write a peak above 1x, or shape: steady",
+            )
+
+
+class Clusters(Section):
+    """Requests that come together: on average ``size`` of them within a short time."""
+
+    size: Number
+    within_s: Duration = Field(alias="within")
+
+    def flaws(self) -> Iterator[Flaw]:
+        if self.size < 1:
+            yield Flaw(("size",), f"clusters of {self.size:g} requests", "write a size of 1 or more")
+
+
+class Spike(Section):
+    """One event: when it begins, how high over the usual rate, how long."""
+
+    at_s: Annotated[float, Moment()] = Field(alias="at")
+    height: Factor
+    lasts_s: Duration = Field(alias="lasts")
+
+
+class TrafficClass(Section):
+    """A part of the traffic with its own rate, work (a factor on the service time), payload and model (1 to count)."""
+
+    name: Annotated[str, Text(80, one_line=True)]
+    rate_per_s: Rate = Field(alias="rate")
+    work: Factor = 1.0
+    payload: Payload | None = None
+    model: Annotated[
+        int | None, Quantity("a model's number", units.count, "", (1, 7), "", bare=True, whole=True, above_zero=True)
+    ] = None
+
+
+class Replay(Section):
+    """A recorded file of arrivals; ``scale`` multiplies its rate."""
+
+    SHORT: ClassVar[str | None] = "path"
+
+    path: Annotated[Path, RecordedFile("arrivals")]
+    scale: Factor = 1.0
+
+
+class Traffic(Section):
+    """Requests that come one by one, over time."""
+
+    rate_per_s: RateOrNone = unfilled("rate")
+    shape: Annotated[str | None, Choice(*SHAPES, noun="a shape of traffic")] = None
+    day: Annotated[str | tuple[float, ...] | None, Weights(DAY_CURVES, 24, "day")] = None
+    week: Annotated[str | tuple[float, ...] | None, Weights(WEEK_CURVES, 7, "week")] = None
+    bursts: Bursts | None = None
+    clusters: Clusters | None = None
+    spikes: tuple[Spike, ...] = ()
+    classes: tuple[TrafficClass, ...] = ()
+    replay: Replay | None = None
+
+    @property
+    def day_weights(self) -> tuple[float, ...]:
+        """24 weights with mean 1; empty where no day curve applies."""
+        return _normal(named_weights("day", self.day))
+
+    @property
+    def week_weights(self) -> tuple[float, ...]:
+        """7 weights with mean 1; empty where no week curve applies."""
+        return _normal(named_weights("week", self.week))
+
+    @property
+    def curve(self) -> tuple[float, ...]:
+        """Hourly weights with mean 1: 24 of them, or 168 where a week curve applies."""
+        return hourly_curve(self.day_weights, self.week_weights)
+
+    @property
+    def curve_peak(self) -> float:
+        """The busiest hour over the mean."""
+        return curve_peak(self.curve)
+
+    @property
+    def curve_cv(self) -> float:
+        """The day and week curve's own coefficient of variation."""
+        return curve_cv(self.curve)
+
+    def flaws(self) -> Iterator[Flaw]:
+        total = math.fsum(one.rate_per_s for one in self.classes)
+        if (
+            self.classes
+            and self.rate_per_s is not None
+            and abs(total - self.rate_per_s) > _RATES_AGREE * self.rate_per_s
+        ):
+            yield Flaw(
+                ("rate",),
+                f"the rate is {units.show_rate(self.rate_per_s)}, and the classes sum to {units.show_rate(total)}",
+                f"write rate: {units.show_rate(total)}, or leave the rate out",
+                (("rate",), ("classes",)),
+            )
+        names = [one.name for one in self.classes]
+        for n, name in enumerate(names):
+            if name in names[:n]:
+                yield Flaw(
+                    ("classes", n, "name"),
+                    f'two classes are called "{name}"',
+                    "give each class its own name",
+                    (("classes",),),
+                )
+        if self.shape in CALM:
+            for key, value in (("bursts", self.bursts), ("clusters", self.clusters)):
+                if value is not None:
+                    yield Flaw(
+                        (key,),
+                        f"{self.shape} traffic has no {key}",
+                        f"leave out shape: {self.shape}, or {key}",
+                        (("shape",), (key,)),
+                    )
+        if self.replay is not None:
+            against: Mapping[str, object] = {
+                "rate": self.rate_per_s, "shape": self.shape, "day": self.day, "week": self.week, "bursts": self.bursts,
+                "clusters": self.clusters, "classes": self.classes or None,
+            }  # fmt: skip
+            for key in (key for key, value in against.items() if value is not None):
+                mend = (
+                    "leave one of them out; replay: {path: ..., scale: 2x} scales the file"
+                    if key == "rate"
+                    else "leave one of them out"
+                )
+                yield Flaw((key,), f"a replayed file has its own {key}", mend, ((key,), ("replay",)))
+
+
+def _normal(weights: tuple[float, ...]) -> tuple[float, ...]:
+    mean = math.fsum(weights) / len(weights) if weights else 1.0
+    return tuple(weight / mean for weight in weights)
