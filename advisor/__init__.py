@@ -1,3 +1,44 @@
-"""A hosting-pattern advisor and cost simulator for Amazon SageMaker inference."""
+"""A hosting-pattern advisor and cost simulator for Amazon SageMaker inference.
+
+    import advisor as ad
+
+    w = ad.read("workloads/fraud-scoring.yaml")
+    ad.check(w)
+
+Names are loaded on first use, so that importing the package is quick and changes nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from advisor.advice.checking import check
+    from advisor.catalog.prices import price_book
+    from advisor.patterns import PATTERNS
+    from advisor.workload import Workload, read, reads
 
 __version__ = "0.1.0"
+__all__ = ["PATTERNS", "Workload", "check", "price_book", "read", "reads"]
+
+_HOMES = {
+    "PATTERNS": "advisor.patterns",
+    "Workload": "advisor.workload",
+    "check": "advisor.advice.checking",
+    "price_book": "advisor.catalog.prices",
+    "read": "advisor.workload",
+    "reads": "advisor.workload",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

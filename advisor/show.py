@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Table"]
+__all__ = ["Table", "sparkline"]
 
 _GAP = "  "
 _NARROWEST = 8
@@ -140,3 +140,16 @@ def _fold(cell: str, width: int) -> list[str]:
 
 def _one_line(cell: str) -> str:
     return " ".join(cell.splitlines())
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """Values as a row of eight block heights over zero; an empty row for no values.
+
+    >>> sparkline([0, 1, 2, 4])
+    '▁▃▅█'
+    """
+    blocks = "▁▂▃▄▅▆▇█"
+    top = max(values, default=0.0)
+    if top <= 0:
+        return blocks[0] * len(values)
+    return "".join(blocks[min(7, int(8 * max(0.0, value) / top))] for value in values)

@@ -50,6 +50,7 @@ _NUMBER = re.compile(r"\s*([+-]?(?:\d[\d_,]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3}
 _SECONDS: Mapping[str, float] = {
     "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "sec": 1.0, "second": 1.0, "min": 60.0, "minute": 60.0,
     "h": HOUR_S, "hour": HOUR_S, "day": DAY_S, "d": DAY_S, "week": WEEK_S, "month": MONTH_S,
+    "year": 12 * MONTH_S,
 }  # fmt: skip
 _BYTES: Mapping[str, int] = {
     "B": 1, "byte": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
@@ -180,7 +181,7 @@ def number(text: object) -> float:
 
 
 def show_duration(seconds: float) -> str:
-    """Seconds in the unit that reads best: 0.25 is "250 ms", 5400 is "1.5 h"."""
+    """Seconds in the unit that reads best, to three digits: 0.25 is "250 ms", 5400 is "90 min"."""
     return _shown(
         seconds,
         (
@@ -191,6 +192,7 @@ def show_duration(seconds: float) -> str:
             (2 * DAY_S, HOUR_S, "h"),
             (math.inf, DAY_S, "days"),
         ),
+        digits=3,
     )
 
 
@@ -232,22 +234,18 @@ def show_factor(value: float) -> str:
     return f"{_digits(value)}x"
 
 
-def _shown(value: float, steps: tuple[tuple[float, float, str], ...]) -> str:
+def _shown(value: float, steps: tuple[tuple[float, float, str], ...], digits: int = 4) -> str:
     if value == 0:
         return f"0 {'s' if steps[0][2] == 'us' else steps[0][2]}"
     for below, scale, unit in steps:
         # Compared as printed, so that 999.9996 ms reads "1 s" and not "1000 ms".
-        if float(_plain(value / scale)) * scale < below:
-            return f"{_digits(value / scale)} {unit}"
+        if float(f"{value / scale:.{digits}g}") * scale < below:
+            return f"{_digits(value / scale, digits)} {unit}"
     return f"{value}"
 
 
-def _plain(value: float) -> str:
-    return f"{value:.4g}"
-
-
-def _digits(value: float) -> str:
-    text = f"{value:.4g}"
+def _digits(value: float, digits: int = 4) -> str:
+    text = f"{value:.{digits}g}"
     if "e" in text:
         text = f"{float(text):,.0f}" if abs(value) >= 1 else text
     return text

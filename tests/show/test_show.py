@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import doctest
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.show import Table
+from advisor import show
+from advisor.show import Table, sparkline
 
 TABLE = Table.of(
     ["rule", "says", "usd"],
@@ -57,3 +60,13 @@ def test_text_fits_a_hundred_columns_and_loses_no_word(rows: list[list[str]]) ->
     for row in rows:
         for word in " ".join(row).split():
             assert word in text
+
+
+def test_the_examples_in_the_docstrings_hold() -> None:
+    result = doctest.testmod(show)
+    assert (result.attempted, result.failed) == (1, 0)
+
+
+def test_a_sparkline_of_nothing_or_of_zeros_is_flat() -> None:
+    assert sparkline([]) == ""
+    assert sparkline([0.0, 0.0]) == "▁▁"

@@ -121,6 +121,7 @@ def test_a_near_unit_is_proposed() -> None:
         (units.show_duration(0.25), "250 ms"),
         (units.show_duration(0.9999996), "1 s"),
         (units.show_duration(0), "0 s"),
+        (units.show_duration(499.14), "8.32 min"),
         (units.show_duration(90), "90 s"),
         (units.show_duration(480), "8 min"),
         (units.show_duration(5400), "90 min"),
@@ -147,8 +148,8 @@ def test_a_quantity_is_printed_in_the_unit_that_reads_best(shown, text) -> None:
 
 
 @given(st.floats(min_value=1e-5, max_value=1e8))
-def test_a_printed_duration_reads_back_within_its_four_digits(seconds: float) -> None:
-    assert units.duration_s(units.show_duration(seconds)) == pytest.approx(seconds, rel=6e-4)
+def test_a_printed_duration_reads_back_within_its_three_digits(seconds: float) -> None:
+    assert units.duration_s(units.show_duration(seconds)) == pytest.approx(seconds, rel=6e-3)
 
 
 @given(st.integers(min_value=0, max_value=10**14))

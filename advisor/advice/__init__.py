@@ -1,0 +1,1 @@
+"""Advice: which patterns fit a workload, and why the others do not."""

@@ -1,0 +1,105 @@
+"""Check a workload against every pattern's rules: which patterns can serve it, and what stands in the way.
+
+Each pattern is asked for the deployment that a person would write first; its rules judge workload and
+deployment together. A pattern that a BLOCKS rule refuses is an answer with reasons, not an absence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from advisor.patterns import PATTERNS
+from advisor.patterns.base import Pattern
+from advisor.rules import Finding, Verdict
+from advisor.show import Table
+from advisor.workload import Workload
+
+__all__ = ["Checked", "PatternCheck", "check"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatternCheck:
+    """One pattern against one workload: the deployment that was judged, and what its rules found."""
+
+    pattern: str
+    deployment: Pattern
+    findings: tuple[Finding, ...]
+
+    @property
+    def fits(self) -> bool:
+        """Whether no rule refuses the pattern."""
+        return not any(finding.verdict is Verdict.BLOCKS for finding in self.findings)
+
+    def count(self, verdict: Verdict) -> int:
+        """How many findings carry this verdict."""
+        return sum(finding.verdict is verdict for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A workload and what every pattern's rules say of it."""
+
+    workload: Workload
+    patterns: tuple[PatternCheck, ...]
+
+    @property
+    def feasible(self) -> tuple[str, ...]:
+        """The names of the patterns that no rule refuses."""
+        return tuple(check.pattern for check in self.patterns if check.fits)
+
+    @property
+    def findings(self) -> tuple[tuple[str, Finding], ...]:
+        """Every finding with its pattern's name, in the order of the patterns."""
+        return tuple((check.pattern, finding) for check in self.patterns for finding in check.findings)
+
+    def table(self) -> Table:
+        """One row a pattern: whether it fits, and the rules that refuse it or warn."""
+        rows = [
+            (
+                check.pattern,
+                "fits" if check.fits else "refused",
+                _ids(check, Verdict.BLOCKS),
+                _ids(check, Verdict.WARNS),
+                _ids(check, Verdict.NOTES),
+            )
+            for check in self.patterns
+        ]
+        columns = ("pattern", "answer", "blocked by", "warnings", "notes")
+        return Table.of(columns, rows, title=f"{self.workload.name}, {self.workload.region}")
+
+    def to_frame(self) -> Any:
+        """Every finding as a row of a pandas DataFrame."""
+        import pandas as pd
+
+        rows = [
+            {
+                "pattern": name,
+                "rule": finding.rule,
+                "verdict": finding.verdict.name,
+                "says": finding.says,
+                "path": finding.path,
+                "where": finding.where,
+                "mend": finding.mend,
+                "source": finding.source,
+            }
+            for name, finding in self.findings
+        ]
+        columns = ["pattern", "rule", "verdict", "says", "path", "where", "mend", "source"]
+        return pd.DataFrame(rows, columns=columns).astype({"pattern": "category", "verdict": "category"})
+
+    def _repr_html_(self) -> str:
+        return self.table().html()
+
+
+def check(workload: Workload) -> Checked:
+    """Judge a workload by the rules of every pattern."""
+    results = []
+    for pattern in PATTERNS:
+        deployment = pattern.start(workload)
+        results.append(PatternCheck(pattern=pattern.name, deployment=deployment, findings=deployment.check(workload)))
+    return Checked(workload=workload, patterns=tuple(results))
+
+
+def _ids(check: PatternCheck, verdict: Verdict) -> str:
+    return " ".join(finding.rule for finding in check.findings if finding.verdict is verdict)

@@ -1,0 +1,70 @@
+"""The command line: one file a verb, answers on standard output, all else on standard error.
+
+Exit codes: 0 answered; 1 nothing feasible, or a check failed; 2 bad input; 3 our bug. Each verb imports what
+it needs when it runs, so that ``advisor --help`` and the light verbs start quickly.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from advisor import __version__
+from advisor.cli import check, explain, prices
+from advisor.cli import list as list_verb
+from advisor.cli.output import EXIT_BUG, complain
+from advisor.errors import AdvisorError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="advisor",
+    help="Which way of hosting a model on Amazon SageMaker fits a workload, and what it costs.",
+    no_args_is_help=True,
+    add_completion=False,
+    # Plain help: it is quick to load and reads the same in a terminal, a pipe and a screen reader.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+app.command("check")(check.check)
+app.command("explain")(explain.explain)
+app.add_typer(list_verb.app, name="list")
+app.add_typer(prices.app, name="prices")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"advisor {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def top(
+    version: bool = typer.Option(
+        False, "--version", help="Print the version and exit.", is_eager=True, callback=_print_version
+    ),
+) -> None:
+    """The options that come before any verb."""
+
+
+def main() -> None:
+    """Run the command line and end the process with the exit code of the contract.
+
+    Typer itself ends the process for usage errors (2), for an interrupt and for a reader that went away.
+    """
+    try:
+        app()
+    except AdvisorError as error:
+        complain(str(error))
+        sys.exit(error.exit_code)
+    except Exception as error:
+        if os.environ.get("ADVISOR_TRACEBACK"):
+            raise
+        complain(
+            f"a fault of advisor {__version__}, not of your input: {type(error).__name__}: {error}\n"
+            "  to mend: please report it with the command and the profile; ADVISOR_TRACEBACK=1 shows where"
+        )
+        sys.exit(EXIT_BUG)

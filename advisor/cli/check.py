@@ -1,0 +1,142 @@
+"""``advisor check FILE...``: every problem of a profile and every finding of the rules, with file and line."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from advisor.cli.output import EXIT_BAD_INPUT, EXIT_FAILED, answer, answer_json, assumed_lines, complain, said
+from advisor.errors import InputError, ProfileError
+
+if TYPE_CHECKING:
+    from advisor.advice.checking import Checked
+    from advisor.errors import Problem
+    from advisor.rules import Finding
+
+__all__ = ["check"]
+
+_WIDTH = 100
+
+
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Workload profiles (YAML).")],
+    as_json: Annotated[bool, typer.Option("--json", help="An array of objects instead of text.")] = False,
+    brief: Annotated[bool, typer.Option("--brief", help="One line a pattern, without the findings' texts.")] = False,
+) -> None:
+    """Check profiles against AWS's limits: what fits, what is refused, why, and how to mend it.
+
+    Exit code 0 where every profile leaves a pattern, 1 where one leaves none, 2 where one does not read.
+    """
+    from advisor.advice.checking import check as judge
+    from advisor.workload import read
+
+    objects: list[dict[str, Any]] = []
+    unread, hopeless = 0, 0
+    for position, file in enumerate(files):
+        try:
+            checked = judge(read(file))
+        except InputError as error:
+            unread += 1
+            objects += [_problem(file, problem) for problem in _problems(error)]
+            if not as_json:
+                complain(_told_problems(file, error))
+            continue
+        hopeless += not checked.feasible
+        if as_json:
+            objects += _objects(file, checked)
+        else:
+            answer(("\n" if position else "") + _told(file, checked, brief=brief))
+    if as_json:
+        answer_json(objects)
+    elif len(files) > 1:
+        answer(f"\n{said(len(files), 'profile')}: {said(unread, 'problem profile')}, {hopeless:,} without a pattern")
+    if unread:
+        raise typer.Exit(EXIT_BAD_INPUT)
+    if hopeless:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _told(file: Path, checked: Checked, *, brief: bool) -> str:
+    lines = [f"{file}", checked.table().text(_WIDTH)]
+    if not brief:
+        for result in checked.patterns:
+            if result.findings:
+                lines += ["", f"{result.pattern}, judged as {result.deployment.id}"]
+                lines += [line for finding in result.findings for line in _told_finding(finding)]
+        lines += assumed_lines(checked.workload)
+    if not checked.feasible:
+        lines += ["", "no pattern fits: every one is refused above, each with what would have to change"]
+    return "\n".join(lines)
+
+
+def _told_finding(finding: Finding) -> list[str]:
+    head = f"{finding.verdict.name.lower():6} {finding.rule}  {finding.where}: {finding.says}"
+    lines = textwrap.wrap(head, _WIDTH, initial_indent="  ", subsequent_indent=" " * 16, break_on_hyphens=False)
+    for label, text in (("to mend: ", finding.mend), ("source: ", finding.source)):
+        lines += textwrap.wrap(
+            label + text, _WIDTH, initial_indent=" " * 16, subsequent_indent=" " * 18, break_on_hyphens=False
+        )
+    return lines
+
+
+def _objects(file: Path, checked: Checked) -> list[dict[str, Any]]:
+    patterns = [
+        {
+            "kind": "pattern",
+            "file": file,
+            "workload": checked.workload.name,
+            "pattern": result.pattern,
+            "fits": result.fits,
+            "deployment": result.deployment.to_dict(),
+        }
+        for result in checked.patterns
+    ]
+    findings = [
+        {
+            "kind": "finding",
+            "file": file,
+            "workload": checked.workload.name,
+            "pattern": pattern,
+            "rule": finding.rule,
+            "verdict": finding.verdict.name,
+            "says": finding.says,
+            "path": finding.path,
+            "where": finding.where,
+            "mend": finding.mend,
+            "source": finding.source,
+        }
+        for pattern, finding in checked.findings
+    ]
+    values = {assumption.key: assumption.value for assumption in checked.workload.assumptions}
+    assumptions = [
+        {
+            "kind": "assumption",
+            "file": file,
+            "workload": checked.workload.name,
+            "path": path,
+            "assumption": key,
+            "value": values[key],
+        }
+        for path, key in checked.workload.assumed.items()
+    ]
+    return [*patterns, *findings, *assumptions]
+
+
+def _problems(error: InputError) -> tuple[Problem, ...]:
+    from advisor.errors import Problem
+
+    if isinstance(error, ProfileError) and error.problems:
+        return error.problems
+    return (Problem(error.what, error.where, error.mend),)
+
+
+def _problem(file: Path, problem: Problem) -> dict[str, Any]:
+    return {"kind": "problem", "file": file, "says": problem.what, "where": problem.where, "mend": problem.mend}
+
+
+def _told_problems(file: Path, error: InputError) -> str:
+    problems = _problems(error)
+    return "\n".join([f"{file}: {said(len(problems), 'problem')}", *(str(problem) for problem in problems)])

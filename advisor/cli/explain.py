@@ -1,0 +1,210 @@
+"""``advisor explain THING``: a rule, pattern, limit or assumption in full; ``explain traffic FILE``: a drawing."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from advisor.cli.output import answer, answer_json
+from advisor.errors import InputError, UnknownName, near
+
+__all__ = ["explain"]
+
+_WIDTH = 100
+
+
+def explain(
+    thing: Annotated[str, typer.Argument(help="A rule's id, a pattern, a limit, an assumption, or the word traffic.")],
+    file: Annotated[Path | None, typer.Argument(help="The profile, after the word traffic.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="An array with one object instead of text.")] = False,
+) -> None:
+    """Explain a rule, a pattern, a limit or an assumption: title, reason, figures, source, cases."""
+    if thing == "traffic":
+        if file is None:
+            raise InputError("no profile is named", "", "write: advisor explain traffic workloads/fraud-scoring.yaml")
+        from advisor.cli.traffic import explain_traffic
+
+        explain_traffic(file, as_json=as_json)
+        return
+    if file is not None:
+        raise InputError(f"{thing!r} takes no file", "", f"write: advisor explain {thing}")
+    for look_up in (_rule, _pattern, _limit, _assumption):
+        if (found := look_up(thing)) is not None:
+            told, fields = found
+            if as_json:
+                answer_json([fields])
+            else:
+                answer(told)
+            return
+    known = _all_names()
+    hint = near(thing, known) or "the lists are: advisor list rules, patterns, limits, assumptions"
+    raise UnknownName(f"{thing!r} is no rule, pattern, limit or assumption", "", hint)
+
+
+_Explained = tuple[str, dict[str, Any]]
+
+
+def _rule(thing: str) -> _Explained | None:
+    from advisor.patterns import PATTERNS
+
+    for pattern in PATTERNS:
+        for rule in pattern.RULES:
+            if rule.id == thing.upper():
+                return _told_rule(rule, pattern.name), _fields_of_rule(rule, pattern.name)
+    return None
+
+
+def _told_rule(rule: Any, pattern: str) -> str:
+    lines = [f"{rule.id}  {rule.verdict.name}  {pattern}", "", *_paragraph(rule.title), ""]
+    if rule.reason:
+        lines += [*_paragraph(rule.reason), ""]
+    lines += [f"looks at: {rule.where}"]
+    for key in rule.reads:
+        lines += _paragraph(f"reads: {_told_key(key)}", indent="  ")
+    lines += _paragraph(f"source: {rule.source}", indent="  ")
+    for label, case in (("passes", rule.passes), ("fails", rule.fails)):
+        lines += ["", f"{label} with:", *textwrap.indent(_case(case), "    ").splitlines()]
+    return "\n".join(lines)
+
+
+def _case(case: Any) -> str:
+    parts = [case.profile.strip()] if case.profile.strip() else []
+    parts += [f"--set {setting}" for setting in case.sets.split(",") if setting.strip()] if case.sets else []
+    return "\n".join(parts) or "(any profile)"
+
+
+def _fields_of_rule(rule: Any, pattern: str) -> dict[str, Any]:
+    return {
+        "kind": "rule",
+        "rule": rule.id,
+        "verdict": rule.verdict.name,
+        "pattern": pattern,
+        "title": rule.title,
+        "reason": rule.reason,
+        "where": rule.where,
+        "reads": [_told_key(key) for key in rule.reads],
+        "source": rule.source,
+        "passes": {"profile": rule.passes.profile, "set": rule.passes.sets},
+        "fails": {"profile": rule.fails.profile, "set": rule.fails.sets},
+    }
+
+
+def _told_key(key: str) -> str:
+    found = _limit(key) or _assumption(key)
+    if found is None:
+        return key
+    fields = found[1]
+    value = fields.get("shown") or fields["value"]
+    return f"{key} = {value} ({fields['source']}; {fields['as_of']})"
+
+
+def _pattern(thing: str) -> _Explained | None:
+    from advisor.patterns import PATTERNS
+
+    for pattern in PATTERNS:
+        if pattern.name == thing.lower():
+            text = (pattern.__doc__ or "").strip()
+            lines = [f"{pattern.name}: {pattern.about}", "", *_blocks(text), ""]
+            lines += ["settings (--set field=value):", *(f"  {field}" for field in pattern.fields())]
+            lines += ["", "rules:", *(f"  {rule.id}  {rule.verdict.name:6} {rule.title}" for rule in pattern.RULES)]
+            fields = {
+                "kind": "pattern",
+                "pattern": pattern.name,
+                "about": pattern.about,
+                "text": text,
+                "settings": list(pattern.fields()),
+                "rules": [rule.id for rule in pattern.RULES],
+            }
+            return "\n".join(lines), fields
+    return None
+
+
+def _limit(thing: str) -> _Explained | None:
+    from advisor.catalog.limits import limit, limits
+
+    if thing not in {known.key for known in limits()}:
+        return None
+    found = limit(thing)
+    fields: dict[str, Any] = {
+        "kind": "limit",
+        "key": found.key,
+        "title": found.title,
+        "value": found.value,
+        "unit": found.unit,
+        "shown": found.shown,
+        "source": found.source,
+        "as_of": found.as_of,
+        "confidence": found.confidence,
+        "scope": found.scope,
+        "adjustable": found.adjustable,
+        "alternatives": [{"value": a.value, "unit": a.unit, "source": a.source} for a in found.alternatives],
+        "note": found.note,
+        "read_by": _readers(thing),
+    }
+    lines = [f"{found.key} = {found.shown}", "", *_paragraph(found.title), ""]
+    raised = "AWS can raise it on request" if found.adjustable else "it cannot be raised"
+    lines += [f"{found.scope}; {raised}", f"source: {found.source} ({found.as_of}; confidence {found.confidence})"]
+    lines += [f"also seen: {a.value} {a.unit} ({a.source})" for a in found.alternatives]
+    lines += _paragraph(f"note: {found.note}") if found.note else []
+    lines += [f"read by the rules: {', '.join(fields['read_by'])}"] if fields["read_by"] else []
+    return "\n".join(lines), fields
+
+
+def _assumption(thing: str) -> _Explained | None:
+    from advisor.catalog.assumptions import assumption, assumptions
+
+    if thing not in {known.key for known in assumptions()}:
+        return None
+    found = assumption(thing)
+    fields: dict[str, Any] = {
+        "kind": "assumption",
+        "key": found.key,
+        "title": found.title,
+        "value": found.value,
+        "low": found.low,
+        "high": found.high,
+        "choices": list(found.choices),
+        "evidence": found.evidence,
+        "source": found.source,
+        "as_of": found.as_of,
+        "why": found.why,
+        "affects": list(found.affects),
+        "read_by": _readers(thing),
+    }
+    lines = [f"{found.key} = {found.value}", "", *_paragraph(found.title), "", *_paragraph(found.why), ""]
+    if found.low is not None or found.high is not None:
+        lines.append(f"plausible range: {found.low} to {found.high}")
+    if found.choices:
+        lines.append(f"choices: {', '.join(map(str, found.choices))}")
+    lines += [f"evidence: {found.evidence}", f"source: {found.source} ({found.as_of})"]
+    lines += [f"affects: {', '.join(found.affects)}"] if found.affects else []
+    lines += [f"read by the rules: {', '.join(fields['read_by'])}"] if fields["read_by"] else []
+    lines += ["", "set it in a profile with:", f"    platform: {{{found.key}: {found.value}}}"]
+    return "\n".join(lines), fields
+
+
+def _readers(key: str) -> list[str]:
+    from advisor.patterns import PATTERNS
+
+    return [rule.id for pattern in PATTERNS for rule in pattern.RULES if key in rule.reads]
+
+
+def _all_names() -> list[str]:
+    from advisor.catalog.assumptions import assumptions
+    from advisor.catalog.limits import limits
+    from advisor.patterns import PATTERNS
+
+    names = [name for pattern in PATTERNS for name in [pattern.name, *(rule.id for rule in pattern.RULES)]]
+    return [*names, *(known.key for known in limits()), *(known.key for known in assumptions()), "traffic"]
+
+
+def _paragraph(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+
+
+def _blocks(text: str) -> list[str]:
+    # A docstring keeps its drawing: only the common indent goes.
+    return textwrap.dedent("\n".join(text.splitlines()[1:])).strip("\n").splitlines() if "\n" in text else [text]

@@ -1,0 +1,88 @@
+"""How answers leave the command line: text or JSON on standard output, words to the user on standard error."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import textwrap
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from advisor.show import Table
+
+if TYPE_CHECKING:
+    from advisor.workload import Workload
+
+__all__ = [
+    "EXIT_BAD_INPUT",
+    "EXIT_BUG",
+    "EXIT_FAILED",
+    "answer",
+    "answer_json",
+    "answer_table",
+    "assumed_lines",
+    "complain",
+    "said",
+]
+
+EXIT_FAILED = 1
+EXIT_BAD_INPUT = 2
+EXIT_BUG = 3
+
+
+def answer(text: str) -> None:
+    """Text of the answer, on standard output."""
+    typer.echo(text)
+
+
+def answer_json(value: object) -> None:
+    """The answer as JSON: NaN is null, money is a decimal string."""
+    typer.echo(json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def answer_table(table: Table, rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    """A table for people, or its rows as an array of objects."""
+    if as_json:
+        answer_json(rows)
+    else:
+        answer(table.text())
+
+
+def assumed_lines(workload: Workload, *, under: str = "") -> list[str]:
+    """What was assumed because the profile does not say it: path, value and the assumption's key."""
+    values = {assumption.key: assumption.value for assumption in workload.assumptions}
+    paths = {path: key for path, key in workload.assumed.items() if path.startswith(under)}
+    lines = [f"  {path}: {values[key]} ({key})" for path, key in paths.items()]
+    head = "assumed, as the profile does not say (`advisor explain KEY` tells why; `platform: {KEY: value}` overrides):"
+    return ["", *textwrap.wrap(head, 100), *lines] if lines else []
+
+
+def complain(text: str) -> None:
+    """Words to the user that are no part of the answer, on standard error."""
+    typer.echo(text, err=True)
+
+
+def said(count: int, noun: str) -> str:
+    """A count with its noun: "1 rule", "3 rules"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in (sorted(value, key=str) if isinstance(value, set | frozenset) else value)]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    if isinstance(value, Decimal):
+        # Fixed point, as a price is written: 0.00002 and not 2E-5.
+        return f"{value:f}"
+    if isinstance(value, Path):
+        return value.as_posix()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    return value
