@@ -9,7 +9,7 @@ The only place of the package that loads boto3, and only when the first door is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from advisor.catalog import fetch_bulk
 from advisor.catalog.changes import Changes, difference
 from advisor.catalog.fetch_bulk import Progress
 from advisor.catalog.fetch_parse import OFFER, ListProblem, Parsed, parse_bulk, parse_products
-from advisor.catalog.prices import price_book
+from advisor.catalog.prices import SECONDARY, price_book
+from advisor.catalog.rates import Rate
 from advisor.catalog.snapshot import RegionPrices, Snapshot, merged, store
 from advisor.errors import RefreshError, near
 from advisor.show import Table
@@ -55,11 +56,24 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refreshed:
-    """What a refresh did: the file it wrote, what was fetched, and what changed against the prices in use before."""
+    """What a refresh did: the file it wrote, what was fetched, what changed against the prices in use before.
+
+    ``kept`` are prices of secondary meters (data, volumes, provisioned concurrency) that the new list does not hold:
+    the old ones stay, with their old date, since every bill of every region rests on them.
+    """
 
     path: Path
     fetched: Fetched
     changes: Changes
+    kept: tuple[Rate, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to tell beside the changes."""
+        if not self.kept:
+            return ()
+        shown = ", ".join(f"{rate.sku} of {rate.as_of}" for rate in self.kept)
+        return (f"not in the new list, and kept with their old date: {shown}",)
 
 
 def refresh(
@@ -71,11 +85,15 @@ def refresh(
     base_url: str | None = None,
     timeout_s: float = 30.0,
 ) -> Refreshed:
-    """Fetch regions, merge them into the prices in use, and store the whole as the newest; all of it or nothing."""
+    """Fetch regions, merge them into the prices in use, and store the whole as the newest; all of it or nothing.
+
+    A fetched region replaces what was held of it, but for secondary meters that the new list does not hold.
+    """
     held = price_book().snapshot
     fetched = fetch(regions, door, progress=progress, client=client, base_url=base_url, timeout_s=timeout_s)
-    whole = merged(held, fetched.snapshot)
-    return Refreshed(path=store(whole), fetched=fetched, changes=difference(held, whole))
+    kept = _kept(held, fetched.snapshot)
+    whole = merged(held, _with(fetched.snapshot, kept))
+    return Refreshed(path=store(whole), fetched=fetched, changes=difference(held, whole), kept=kept)
 
 
 def fetch(
@@ -107,6 +125,24 @@ def fetch(
         left_out=sum(held.left_out for held in parsed.values()),
         repeated=sum(held.repeated for held in parsed.values()),
     )
+
+
+def _kept(old: Snapshot, new: Snapshot) -> tuple[Rate, ...]:
+    return tuple(
+        rate
+        for region, now in new.regions.items()
+        if (was := old.regions.get(region)) is not None
+        for key, rate in sorted(was.rates.items())
+        if rate.sku.component in SECONDARY and key not in now.rates
+    )
+
+
+def _with(snapshot: Snapshot, kept: tuple[Rate, ...]) -> Snapshot:
+    regions = {}
+    for region, held in snapshot.regions.items():
+        stay = {(rate.sku.component, rate.sku.meter): rate for rate in kept if rate.sku.region == region}
+        regions[region] = replace(held, rates={**stay, **held.rates})
+    return Snapshot(regions=regions)
 
 
 def _had(region: str, parsed: Parsed) -> RegionPrices:

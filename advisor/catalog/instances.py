@@ -160,4 +160,4 @@ def _instance(row: Mapping[str, str]) -> Instance:
 
 
 def _data(name: str) -> str:
-    return (Path(__file__).with_name("data") / f"{name}").read_text(encoding="utf-8")
+    return (Path(__file__).with_name("data") / name).read_text(encoding="utf-8")

@@ -19,7 +19,7 @@ from advisor.errors import BugError, UnknownName, near
 __all__ = ["Alternative", "Limit", "Value", "limit", "limits"]
 
 Value: TypeAlias = int | float | bool | str | tuple[Any, ...] | Mapping[str, Any]
-"""A number, a yes or no, a word; a tuple of two numbers is a range, of words an enumeration; a mapping has quantiles."""
+"""A number, a yes or no, a word; a tuple is a range (of two numbers) or an enumeration; a mapping has quantiles."""
 
 # Decimal and binary reading of a size: bytes of one unit.
 _SIZES: Mapping[str, tuple[int, int]] = {

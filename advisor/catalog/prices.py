@@ -26,7 +26,17 @@ from advisor.catalog.snapshot import RegionPrices, Snapshot
 from advisor.errors import InputError, PriceMissing, UnknownName, near
 from advisor.show import Table
 
-__all__ = ["COMPONENTS", "PRICE_ASSUMPTIONS", "STALE_DAYS", "PriceBook", "Rate", "Sku", "Tier", "price_book"]
+__all__ = [
+    "COMPONENTS",
+    "PRICE_ASSUMPTIONS",
+    "SECONDARY",
+    "STALE_DAYS",
+    "PriceBook",
+    "Rate",
+    "Sku",
+    "Tier",
+    "price_book",
+]
 
 COMPONENTS = (
     "Hosting", "AsyncInf", "BatchTransform", "Training", "Processing", "ServerlessInf", "ServerlessProvisionedDuration",
@@ -36,7 +46,8 @@ STALE_DAYS = 90
 
 _AT_HOSTING_PRICE = ("AsyncInf", "BatchTransform")
 _ELSEWHERE = "us-east-1"
-_AT_US_EAST_1_PRICE = (
+# What is small on a bill: taken at the us-east-1 price where a region lists none.
+SECONDARY = (
     "DataProcessed", "HostingStorage", "TrainingStorage", "ProcessingStorage",
     "ServerlessProvisionedDuration", "ServerlessProvisionedUsage",
 )  # fmt: skip
@@ -49,13 +60,13 @@ _S3 = {
 PRICE_ASSUMPTIONS = tuple(key for key, _ in _S3.values())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PriceBook:
     """Prices to look up; ``overrides`` replaces named assumptions (USD) as a profile's ``platform:`` section does."""
 
     snapshot: Snapshot
     overrides: Mapping[str, Decimal] = field(default_factory=dict)
-    _known: dict[tuple[str, str, str], Rate] = field(default_factory=dict, repr=False, compare=False)
+    _known: dict[tuple[str, str, str], Rate] = field(default_factory=dict, compare=False)
 
     @property
     def as_of(self) -> date:
@@ -126,7 +137,7 @@ class PriceBook:
             return _borrowed(
                 self._listed(region, "Hosting", meter), Sku(region=region, component=component, meter=meter), why
             )
-        if component in _AT_US_EAST_1_PRICE:
+        if component in SECONDARY:
             if component.startswith("Serverless") and self._listed(region, "ServerlessInf", meter) is None:
                 return None
             why = f"the {_ELSEWHERE} price; none is listed in {region}"
@@ -151,14 +162,23 @@ class PriceBook:
         """For each region and pattern: how many prices are listed, assumed, missing."""
         return cover(self)
 
+    def look_up(self, region: str, component: str | None = None, instance: str | None = None) -> tuple[Rate, ...]:
+        """All that a region lists, or all prices of one instance type with the borrowed ones among them.
+
+        Raises PriceMissing where that type has no price there.
+        """
+        listed = self.rates(region, component)
+        if instance is None:
+            return listed
+        wanted = [component] if component else ["Hosting", *_AT_HOSTING_PRICE, "Training", "Processing"]
+        found = tuple(rate for name in wanted if (rate := self.find(region, name, instance)) is not None)
+        if not found:
+            raise self._missing(region, component or "Hosting", instance)
+        return found
+
     def table(self, region: str, component: str | None = None, instance: str | None = None) -> Table:
-        """The prices of a region as a table: all that are listed, or all of one type with the borrowed ones."""
-        rates = self.rates(region, component)
-        if instance is not None:
-            wanted = [component] if component else ["Hosting", *_AT_HOSTING_PRICE, "Training", "Processing"]
-            rates = tuple(rate for name in wanted if (rate := self.find(region, name, instance)) is not None)
-            if not rates:
-                raise self._missing(region, component or "Hosting", instance)
+        """What ``look_up`` finds, as a table."""
+        rates = self.look_up(region, component, instance)
         rows = [
             (
                 rate.sku.component, rate.sku.meter, rate.unit, _shown(rate), rate.as_of,
@@ -174,6 +194,9 @@ class PriceBook:
             notes=[note],
             right=["USD"],
         )
+
+    def __repr__(self) -> str:
+        return f"<price book of {self.as_of}, {len(self.regions())} regions>"
 
     def _repr_html_(self) -> str:
         return self.coverage().table()._repr_html_()

@@ -57,7 +57,7 @@ class RegionPrices:
     rates: Mapping[Key, Rate]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Snapshot:
     """The prices of regions; ``where`` is the file it was read from, empty where it was just made."""
 
@@ -68,6 +68,9 @@ class Snapshot:
     def published(self) -> date:
         """The newest date of publication among its regions."""
         return max(prices.published for prices in self.regions.values())
+
+    def __repr__(self) -> str:
+        return f"<snapshot of {len(self.regions)} regions{f' from {self.where}' if self.where else ''}>"
 
 
 class _LazyRates(Mapping[Key, Rate]):

@@ -29,8 +29,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-app.command("check")(check.check)
-app.command("explain")(explain.explain)
+app.command("check", short_help="Check profiles: what fits, what is refused, and why.")(check.check)
+app.command("explain", short_help="Explain a rule, pattern, limit, assumption or traffic.")(explain.explain)
 app.add_typer(list_verb.app, name="list")
 app.add_typer(prices.app, name="prices")
 

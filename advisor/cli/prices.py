@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    help="The price book: look up, see what it covers, fetch a newer one.", no_args_is_help=True, rich_markup_mode=None
-)
+app = typer.Typer(help="The price book: look up, coverage, a newer one.", no_args_is_help=True, rich_markup_mode=None)
 
 AsJson = Annotated[bool, typer.Option("--json", help="An array of objects instead of a table.")]
 
@@ -98,13 +96,16 @@ def refresh(
                 "repeated": fetched.repeated,
                 "problems": [{"region": p.region, "sku": p.sku, "reason": p.reason} for p in fetched.problems],
                 "changes": done.changes.to_json(),
+                "notes": list(done.notes),
             }
         )
         return
     if fetched.problems:
         complain(fetched.problems_table().text())
     answer(done.changes.table().text() if done.changes else "no price changed")
-    used = fetched.read - fetched.left_out - fetched.repeated - len(fetched.problems)
+    for note in done.notes:
+        answer(f"\n{note}")
+    used = sum(len(prices.rates) for prices in fetched.snapshot.regions.values())
     answer(
         f"\n{said(used, 'price')} of {', '.join(sorted(set(region)))} in use from now on "
         f"(the price list has {said(fetched.read, 'line')}); stored in {done.path}"

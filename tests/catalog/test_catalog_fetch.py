@@ -91,8 +91,9 @@ def files(*regions: str, items: tuple[dict[str, Any], ...] = ALL) -> Answers:
     }
 
 
-def us_prices() -> dict[tuple[str, str], str]:
-    return {(one.sku.component, one.sku.meter): str(one.usd) for one in price_book().rates("us-east-1")}
+def us_prices(as_of: str = "2026-11-05") -> dict[tuple[str, str], str]:
+    listed = price_book().rates("us-east-1")
+    return {(one.sku.component, one.sku.meter): str(one.usd) for one in listed if one.as_of == as_of}
 
 
 EXPECTED = {
@@ -318,8 +319,14 @@ def test_a_refresh_stores_the_regions_and_keeps_all_others(cache: Path) -> None:
         "us-east-1/HostingStorage/gp2 volume": ("0.14", "0.112"),
     }
     assert [str(one.sku) for one in done.changes.added] == ["us-east-1/AsyncInf/ml.m5.xlarge"]
-    # Of the region's 296 packaged prices, five are in the new list.
-    assert len(done.changes.removed) == 296 - 5
+    # Of the region's 296 packaged prices, five are in the new list, and the secondary ones that are not in it are kept:
+    # data out, six sizes of each meter of provisioned concurrency, the volumes of two kinds of jobs.
+    assert len(done.kept) == 1 + 12 + 2
+    assert len(done.changes.removed) == 296 - 5 - 15
+    instances_and_serverless = {"Hosting", "AsyncInf", "Training", "Processing", "ServerlessInf"}
+    assert {one.sku.component for one in done.changes.removed} == instances_and_serverless
+    assert book.rate("eu-west-2", "DataProcessed", "Hosting:OUT").as_of == "2026-02-15"
+    assert "us-east-1/DataProcessed/Hosting:OUT of 2026-02-15" in done.notes[0]
     assert not any(part.name.endswith(".part") for part in cache.iterdir())
 
 
@@ -351,7 +358,8 @@ def test_an_older_list_is_used_for_its_regions_all_the_same() -> None:
     with served(here) as address:
         done = refresh(["us-east-1"], "bulk", base_url=address)
     assert done.path.name == "prices-2026-09-22.json"
-    assert us_prices() == {("Hosting", "ml.m5.large"): "0.115"}
+    assert us_prices("2026-01-02") == {("Hosting", "ml.m5.large"): "0.115"}
+    assert {one.sku.meter for one in price_book().rates("us-east-1", "Hosting")} == {"ml.m5.large"}
     assert price_book().rate("us-east-1", "Hosting", "ml.m5.large").usd == Decimal("0.115")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from datetime import date
@@ -153,6 +154,12 @@ def test_a_profile_may_state_its_own_s3_prices(book: PriceBook) -> None:
         book.with_assumed({"s3_put_price": "cheap"})
 
 
+def test_a_book_is_shown_in_a_line_and_survives_a_process(book: PriceBook) -> None:
+    assert repr(book) == "<price book of 2026-09-22, 37 regions>"
+    again = pickle.loads(pickle.dumps(book))
+    assert again.rate("us-east-1", "Hosting", "ml.m5.large") == book.rate("us-east-1", "Hosting", "ml.m5.large")
+
+
 def test_old_prices_are_warned_of_after_ninety_days(book: PriceBook) -> None:
     assert book.as_of == date(2026, 9, 22)
     assert book.age_days(date(2026, 12, 21)) == 90
@@ -188,6 +195,8 @@ def test_the_table_of_a_region_fits_a_terminal_and_shows_the_borrowed_prices_of_
         "BatchTransform",
     ]
     assert shown.count("assumed:") == 2
+    assert len(book.look_up("us-east-1")) == 296
+    assert [one.usd for one in book.look_up("us-east-1", "AsyncInf", "ml.m5.xlarge")] == [Decimal("0.23")]
     with pytest.raises(PriceMissing, match=r"ml\.m5\.huge"):
         book.table("us-east-1", instance="ml.m5.huge")
 
