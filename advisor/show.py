@@ -103,17 +103,14 @@ class Table:
             max((len(word) for row in columns for word in row[i].split()), default=1) for i in range(len(full))
         ]
         spare = width - len(_GAP) * (len(full) - 1)
-        widths = list(full)
+        floors = [max(word, min(wide, _NARROWEST)) for word, wide in zip(longest_word, full, strict=True)]
+        widths = [max(floor, min(wide, spare)) for floor, wide in zip(floors, full, strict=True)]
         while sum(widths) > spare:
-            # The widest column that can still give way, gives way.
-            floors = [max(longest_word[i], min(full[i], _NARROWEST)) for i in range(len(widths))]
+            # The widest column that can still give way, gives way by one, so that long columns end up alike.
             able = [i for i in range(len(widths)) if widths[i] > floors[i]]
             if not able:
                 break
-            widest = max(able, key=lambda i: widths[i])
-            second = max((widths[i] for i in able if widths[i] < widths[widest]), default=0)
-            excess = sum(widths) - spare
-            widths[widest] = max(floors[widest], min(widths[widest] - 1, max(second, widths[widest] - excess)))
+            widths[max(able, key=lambda i: widths[i])] -= 1
         return widths
 
     def _wrapped(self, cells: Sequence[str], widths: Sequence[int]) -> list[str]:

@@ -49,8 +49,7 @@ _NUMBER = re.compile(r"\s*([+-]?(?:\d[\d_,]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3}
 
 _SECONDS: Mapping[str, float] = {
     "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "sec": 1.0, "second": 1.0, "min": 60.0, "minute": 60.0,
-    "h": HOUR_S, "hour": HOUR_S, "day": DAY_S, "d": DAY_S, "week": WEEK_S, "month": MONTH_S,
-    "year": 12 * MONTH_S,
+    "h": HOUR_S, "hour": HOUR_S, "day": DAY_S, "d": DAY_S, "week": WEEK_S, "month": MONTH_S, "year": 12 * MONTH_S,
 }  # fmt: skip
 _BYTES: Mapping[str, int] = {
     "B": 1, "byte": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,

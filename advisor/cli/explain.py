@@ -37,7 +37,7 @@ def explain(
             if as_json:
                 answer_json([fields])
             else:
-                answer(told)
+                answer(_folded(told))
             return
     known = _all_names()
     hint = near(thing, known) or "the lists are: advisor list rules, patterns, limits, assumptions"
@@ -199,6 +199,22 @@ def _all_names() -> list[str]:
 
     names = [name for pattern in PATTERNS for name in [pattern.name, *(rule.id for rule in pattern.RULES)]]
     return [*names, *(known.key for known in limits()), *(known.key for known in assumptions()), "traffic"]
+
+
+def _folded(told: str) -> str:
+    """Lines of at most the width, each continued two columns further in than it began."""
+    lines = []
+    for line in told.splitlines():
+        indent = " " * (len(line) - len(line.lstrip()) + 2)
+        lines += textwrap.wrap(
+            line,
+            _WIDTH,
+            subsequent_indent=indent,
+            break_on_hyphens=False,
+            drop_whitespace=True,
+            replace_whitespace=False,
+        ) or [""]
+    return "\n".join(lines)
 
 
 def _paragraph(text: str, indent: str = "") -> list[str]:

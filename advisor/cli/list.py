@@ -72,12 +72,18 @@ def limits(
         for limit in known
     ]
     cells = [
-        [limit.key, limit.shown, "yes" if limit.adjustable else "no", limit.as_of, limit.confidence, limit.source]
+        [
+            limit.key,
+            limit.shown,
+            "yes" if limit.adjustable else "",
+            limit.as_of,
+            _sourced(limit.source, limit.confidence),
+        ]
         for limit in known
     ]
-    answer_table(
-        Table.of(["limit", "value", "adjustable", "as of", "confidence", "source"], cells), rows, as_json=as_json
-    )
+    notes = ["raisable: AWS raises it on request. A confidence below high is told behind the source."]
+    table = Table.of(["limit", "value", "raisable", "source"], cells, notes=notes)
+    answer_table(table, rows, as_json=as_json)
 
 
 @app.command()
@@ -208,3 +214,7 @@ def _need(found: object, what: str, mend: str) -> None:
 
 def _span(low: object, high: object) -> str:
     return "" if low is None and high is None else f"{low} to {high}"
+
+
+def _sourced(source: str, confidence: str) -> str:
+    return source if confidence == "high" else f"{source} ({confidence})"

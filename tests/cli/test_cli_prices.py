@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from tests.catalog.price_list import INDEX_PATH, Answer, index, instance, offer, path_of, served
+
 
 def test_show_gives_every_price_its_date_and_basis(advisor) -> None:
     objects = json.loads(advisor("prices", "show", "--region", "us-east-1", "--json").out)
@@ -76,3 +78,28 @@ def test_without_network_or_credentials_refresh_says_which_other_door_there_is(
     assert ran.code == 2
     assert f"--door {'bulk' if door == 'api' else 'api'}" in ran.err
     assert not list(tmp_path.iterdir())
+
+
+def test_refresh_puts_new_prices_into_use_and_prints_what_changed(advisor, monkeypatch, tmp_path) -> None:
+    offered = offer(
+        instance("A1", "ml.m5.xlarge", "0.2400000000"),
+        instance("A2", "ml.m5.large", "not a price"),
+    )
+    answers = {
+        INDEX_PATH: Answer(json.dumps(index("us-east-1")).encode()),
+        path_of("us-east-1"): Answer(json.dumps(offered).encode()),
+    }
+    monkeypatch.setenv("ADVISOR_CACHE", str(tmp_path))
+    with served(answers) as address:
+        monkeypatch.setenv("ADVISOR_PRICE_LIST_URL", address)
+        ran = advisor("prices", "refresh", "--region", "us-east-1", "--door", "bulk")
+    assert ran.code == 0, ran.err
+    assert "A2" in ran.err
+    moved = next(line for line in ran.out.splitlines() if line.startswith("moved"))
+    # The facts list 0.23: 0.24 is 4.3 % more.
+    assert moved.split() == ["moved", "us-east-1", "Hosting", "ml.m5.xlarge", "0.23", "0.24", "+4.3", "%"]
+    shown = advisor("prices", "show", "--region", "us-east-1", "--component", "Hosting", "--instance", "ml.m5.xlarge")
+    assert "0.24" in shown.out
+    assert "0.23" not in shown.out
+    # What was not fetched stays as it was.
+    assert "0.00002 " in advisor("prices", "show", "--region", "eu-west-1", "--component", "ServerlessInf").out

@@ -28,6 +28,7 @@ def test_the_examples_in_the_docstrings_hold() -> None:
         (units.duration_s, "2 Minutes", 120.0),
         (units.duration_s, "1 day", 86400.0),
         (units.duration_s, "1 month", 730 * 3600.0),
+        (units.duration_s, "1 year", 8760 * 3600.0),
         (units.duration_s, "15 us", 15e-6),
         (units.size_bytes, "6 MB", 6_000_000),
         (units.size_bytes, "6 MiB", 6_291_456),
