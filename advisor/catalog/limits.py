@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from advisor import units
 from advisor.errors import BugError, UnknownName, near
 
-__all__ = ["Alternative", "Limit", "Value", "limit", "limits"]
+__all__ = ["Alternative", "Limit", "Value", "find_limit", "limit", "limits"]
 
 Value: TypeAlias = int | float | bool | str | tuple[Any, ...] | Mapping[str, Any]
 """A number, a yes or no, a word; a tuple is a range (of two numbers) or an enumeration; a mapping has quantiles."""
@@ -166,6 +166,11 @@ def limit(key: str) -> Limit:
     if key not in known:
         raise UnknownName(f'"{key}" is not a limit', "", near(key, known) or "advisor list limits shows all of them")
     return known[key]
+
+
+def find_limit(key: str) -> Limit | None:
+    """The limit of that key, or ``None`` where there is none."""
+    return _book().get(key)
 
 
 def limits() -> tuple[Limit, ...]:

@@ -76,7 +76,6 @@ def limits(
             limit.key,
             limit.shown,
             "yes" if limit.adjustable else "",
-            limit.as_of,
             _sourced(limit.source, limit.confidence),
         ]
         for limit in known

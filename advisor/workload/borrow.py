@@ -104,51 +104,40 @@ def _borrowed(w: Workload, target: _Place, entry: Work, origin: str) -> WorkOn:
     source = _place(w, entry.on)
     if source.name == target.name:
         return _answer(target, entry, 1.0, entry.workers or 1, entry.at, "assumed", origin)
-    if source.accelerators and target.accelerators:
-        per = target.accelerators / source.accelerators
+    both = source.accelerators > 0 and target.accelerators > 0
+    if both or (entry.at is not None and not source.accelerators and not target.accelerators and not target.serverless):
+        per = target.accelerators / source.accelerators if both else target.vcpu / source.vcpu
         workers = max(1, math.floor((entry.workers or 1) * per + 1e-9))
-        return _answer(
-            target,
-            entry,
-            1.0,
-            workers,
-            _wider(entry.at, per),
-            "assumed",
-            f"{origin}: one accelerator taken for another",
-        )
-    as_vcpus = float(w.assume("gpu_as_vcpus"))
-    # What one worker had where it was measured, in vCPUs, and what it gets here.
-    had = (
-        as_vcpus * source.accelerators / (entry.workers or 1)
-        if source.accelerators
-        else source.vcpu / (entry.workers or 1)
-    )
-    if source.serverless:
-        had = min(had, 1 / float(w.assume("workers_per_vcpu")))
+        says = f"{origin}: {'one accelerator' if both else 'a vCPU'} taken for another"
+        return _answer(target, entry, 1.0, workers, _wider(entry.at, per), "assumed", says)
+    as_vcpus, own = float(w.assume("gpu_as_vcpus")), 1 / float(w.assume("workers_per_vcpu"))
+    had = _had(source, entry, as_vcpus, own)
     if target.accelerators:
         workers = max(1, math.floor(target.accelerators * float(w.assume("workers_per_gpu"))))
-        gets = as_vcpus * target.accelerators / workers
-        return _answer(
-            target,
-            entry,
-            had / gets,
-            workers,
-            None,
-            "assumed",
-            f"{origin}: an accelerator taken for {as_vcpus:g} vCPUs",
-        )
+        scale = had / (as_vcpus * target.accelerators / workers)
+        says = f"{origin}: an accelerator taken for {as_vcpus:g} vCPUs"
+        return _answer(target, entry, scale, workers, None, "assumed", says)
     if target.serverless:
         workers, gets = 1, target.vcpu
     else:
         # A worker keeps what it had, up to all there is; instead of an accelerator it gets its share of vCPUs.
-        own = 1 / float(w.assume("workers_per_vcpu")) if source.accelerators else had
-        workers = max(1, math.floor(target.vcpu / own + 1e-9))
+        workers = max(1, math.floor(target.vcpu / (own if source.accelerators else had) + 1e-9))
         gets = target.vcpu / workers
     scale = had / gets if source.accelerators else max(1.0, had / gets)
     how = f"an accelerator taken for {as_vcpus:g} vCPUs" if source.accelerators else "speed per vCPU"
     if target.serverless:
         how += f", a container of {show_memory(serverless_mib(target.name) or 0)} taken for {target.vcpu:.2g} vCPU"
     return _answer(target, entry, scale, workers, None, "assumed", f"{origin}: {how}")
+
+
+def _had(source: _Place, entry: Work, as_vcpus: float, own: float) -> float:
+    """What one worker had where it was measured, in vCPUs; on a load curve, what a request alone had."""
+    workers = entry.workers or 1
+    if source.accelerators:
+        return as_vcpus * source.accelerators / (1 if entry.at is not None else workers)
+    if source.serverless:
+        return min(source.vcpu, own)
+    return min(source.vcpu, own) if entry.at is not None else source.vcpu / workers
 
 
 def _answer(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from advisor.errors import InputError
 from advisor.units import show_factor, show_rate
@@ -106,7 +107,8 @@ def curve_peak(curve: Sequence[float]) -> float:
     return max(curve) * len(curve) / math.fsum(curve)
 
 
-def bursts_alone(rate_per_s: float, peak: float, cv: float, curve: Sequence[float]) -> tuple[float, float]:
+@lru_cache(maxsize=64)
+def bursts_alone(rate_per_s: float, peak: float, cv: float, curve: tuple[float, ...]) -> tuple[float, float]:
     """Peak and cv of the bursts alone, where those given were read off a chart that contains the day and week curve.
 
     cv: (1 + cv^2) / (1 + cv_curve^2) - 1, squared. Peak: the one whose product with the curve exceeds the stated

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Annotated, Any
@@ -16,6 +17,7 @@ from advisor.workload.quantity import (
     Duration,
     DurationOrNone,
     Flaw,
+    Flaws,
     Kind,
     Memory,
     NumberOrNone,
@@ -38,6 +40,7 @@ __all__ = [
     "Payload",
     "Popularity",
     "Purchase",
+    "Region",
     "SavingsPlan",
 ]
 
@@ -49,6 +52,24 @@ NEEDS = (
 # What a Savings Plan may cover, in the names of the patterns.
 PATTERN_NAMES = ("real-time", "serverless", "asynchronous", "batch-transform", "multi-model")
 LATENCIES = ("p99", "p95", "p90", "p50", "mean")
+
+
+class Region(Kind):
+    """A region's name; whether prices are known there is a question to the price book."""
+
+    FORM = re.compile(r"[a-z]{2,4}(-[a-z]{2,12}){1,3}-[0-9]{1,2}")
+
+    def read(self, value: Any) -> str:
+        if not isinstance(value, str) or not self.FORM.fullmatch(value.strip()):
+            raise refused(f"{shown(value)} is not the name of a region", "write one such as us-east-1 or eu-central-1")
+        return value.strip()
+
+    def schema(self) -> dict[str, Any]:
+        return {
+            "type": "string",
+            "pattern": f"^\\s*{self.FORM.pattern}\\s*$",
+            "examples": ["us-east-1", "eu-central-1"],
+        }
 
 
 class Words(Kind):
@@ -64,7 +85,15 @@ class Words(Kind):
                 f"{shown(value)} where a list is due",
                 f"write [{value}]" if isinstance(value, str) and len(value) < 40 else "write a list",
             )
-        return tuple(dict.fromkeys(self.word.read(item) for item in value))
+        words, flaws = [], []
+        for n, item in enumerate(value):
+            try:
+                words.append(self.word.read(item))
+            except Flaws as error:
+                flaws += [flaw._replace(path=(n, *flaw.path)) for flaw in error.flaws]
+        if flaws:
+            raise Flaws(*flaws)
+        return tuple(dict.fromkeys(words))
 
     def schema(self) -> dict[str, Any]:
         return {"type": "array", "items": {"enum": list(self.word.names)}, "uniqueItems": True}

@@ -14,8 +14,10 @@ from pydantic import PrivateAttr
 from advisor.catalog.assumptions import Assumption, assumption
 from advisor.catalog.limits import limit
 from advisor.errors import InputError
+from advisor.show import Table
 from advisor.workload.bursts import TwoState, bursts_alone, two_state
-from advisor.workload.demand import Batch, Model, Needs, Objective, Payload, Purchase
+from advisor.workload.demand import Batch, Model, Needs, Objective, Payload, Purchase, Region
+from advisor.workload.display import table
 from advisor.workload.fill import filled
 from advisor.workload.given import paths, placed, yaml_path
 from advisor.workload.platform import Platform, as_assumption, as_limit
@@ -48,7 +50,7 @@ class Workload(Section):
 
     name: Annotated[str, Text(120, one_line=True)]
     about: Annotated[str, Text()] = ""
-    region: Annotated[str, Text(40, one_line=True)] = unfilled()
+    region: Annotated[str, Region()] = unfilled()
     task: Annotated[str, Choice(*TASKS, noun="a task")] = unfilled()
     model: Model = unfilled()
     work: tuple[Work, ...] = ()
@@ -212,6 +214,13 @@ class Workload(Section):
         import yaml  # only writing needs it
 
         return yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True, width=120)
+
+    def table(self) -> Table:
+        """What was given and what was assumed, as a table."""
+        return table(self)
+
+    def _repr_html_(self) -> str:
+        return self.table().html()
 
     def flaws(self) -> Iterator[Flaw]:
         """What is wrong between sections, each right by itself."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from advisor.catalog.assumptions import Assumption, assumption, assumptions
+from advisor.catalog.assumptions import Assumption, assumptions
 from advisor.catalog.limits import Limit, limit, limits
 from advisor.errors import InputError, UnknownName, near
 from advisor.workload.quantity import Flaw, Flaws, Kind, refused, shown
@@ -93,7 +93,4 @@ class Platform(Kind):
 
 
 def _assumption(key: str) -> Assumption | None:
-    try:
-        return assumption(key)
-    except UnknownName:
-        return None
+    return next((one for one in assumptions() if one.key == key), None)

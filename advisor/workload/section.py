@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args
 
 from pydantic import (
@@ -88,19 +89,17 @@ class Section(BaseModel, metaclass=_Meta):
     @classmethod
     def attributes(cls) -> Mapping[str, str]:
         """YAML key to attribute name, in the order in which they are declared."""
-        return {info.alias or name: name for name, info in cls.model_fields.items()}
+        return _attributes(cls)
 
     @classmethod
     def kind(cls, key: str) -> Kind | None:
         """The kind of value under a YAML key, where it is a single one."""
-        info = cls.model_fields[cls.attributes()[key]]
-        return next((meta for meta in info.metadata if isinstance(meta, Kind)), None)
+        return _kind(cls, key)
 
     @classmethod
     def child(cls, key: str) -> type[Section] | None:
         """The section class under a YAML key, a list's items among them; ``None`` where plain values are."""
-        name = cls.attributes().get(key)
-        return None if name is None else _section_in(cls.model_fields[name].annotation)
+        return _child(cls, key)
 
     @model_validator(mode="wrap")
     @classmethod
@@ -189,6 +188,23 @@ class Section(BaseModel, metaclass=_Meta):
     def _filled(self: S, values: Mapping[str, Any]) -> S:
         """A copy with attributes filled; what was written stays what it was."""
         return self.model_copy(update=dict(values)) if values else self
+
+
+@cache
+def _attributes(cls: type[Section]) -> Mapping[str, str]:
+    return Fixed({info.alias or name: name for name, info in cls.model_fields.items()})
+
+
+@lru_cache(maxsize=1024)
+def _kind(cls: type[Section], key: str) -> Kind | None:
+    info = cls.model_fields[cls.attributes()[key]]
+    return next((meta for meta in info.metadata if isinstance(meta, Kind)), None)
+
+
+@lru_cache(maxsize=1024)
+def _child(cls: type[Section], key: str) -> type[Section] | None:
+    name = cls.attributes().get(key)
+    return None if name is None else _section_in(cls.model_fields[name].annotation)
 
 
 def _section_in(annotation: Any) -> type[Section] | None:

@@ -22,6 +22,7 @@ from advisor.workload.quantity import (
     Duration,
     Factor,
     Flaw,
+    Flaws,
     Kind,
     Number,
     Quantity,
@@ -55,14 +56,16 @@ class Weights(Kind):
             return self.choice.read(value)
         if len(value) != self.length:
             raise refused(f"{len(value)} {self.what} weights", f"give {self.length}, or one of {', '.join(self.names)}")
-        weights = []
-        for item in value:
+        weights, flaws = [], []
+        for n, item in enumerate(value):
             try:
                 weights.append(units.number(item))
             except UnitError as error:
-                raise refused(
-                    f"among the {self.what} weights, {error.what}", "write plain numbers of zero or more"
-                ) from None
+                flaws.append(
+                    Flaw((n,), f"among the {self.what} weights, {error.what}", "write a plain number, 0 or more")
+                )
+        if flaws:
+            raise Flaws(*flaws)
         if not any(weights):
             raise refused(f"all {self.what} weights are zero", "give at least one above zero")
         if max(weights) > 1e9:

@@ -65,7 +65,7 @@ def test_exactly_as_much_variance_as_the_peak_allows_is_no_reason_to_warn() -> N
 
 
 def test_a_peak_too_rare_for_the_chart_is_refused_in_favour_of_spikes() -> None:
-    with pytest.raises(InputError, match="99.5th percentile") as raised:
+    with pytest.raises(InputError, match=r"99\.5th percentile") as raised:
         two_state(40, 100, 0.5, 480)
     assert "spikes" in raised.value.mend
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import pytest
@@ -12,13 +13,15 @@ from hypothesis import strategies as st
 
 from advisor.errors import InputError
 from advisor.workload import Workload, reads
+from advisor.workload.marks import document
 
 SOUND = """\
 name: fuzzed
 about: Everything that a profile can hold.
 region: eu-west-1
 task: inference
-model: {count: 3, size: 350 MB, memory: 900 MB, image: 1.8 GB, framework: xgboost, accelerator: optional, popularity: {zipf: 1.1}}
+model: {count: 3, size: 350 MB, memory: 900 MB, image: 1.8 GB, framework: xgboost, accelerator: optional,
+        popularity: {zipf: 1.1}}
 work:
   - {on: ml.c5.xlarge, mean: 22 ms, p95: 41 ms, workers: 4, grows: 1 ms per MB}
   - {on: serverless 4 GB, quantiles: {p50: 60 ms, 95 %: 90 ms}}
@@ -30,7 +33,8 @@ traffic:
   bursts: {peak: 3x, cv: 0.4, length: 8 min}
   clusters: {size: 5, within: 200 ms}
   spikes: [{at: day 3 14:00, height: 20x, lasts: 20 min}]
-  classes: [{name: a, rate: 30 per second, work: 0.5x}, {name: b, rate: 10 per second, payload: {request: 9 KB}, model: 2}]
+  classes: [{name: a, rate: 30 per second, work: 0.5x},
+            {name: b, rate: 10 per second, payload: {request: 9 KB}, model: 2}]
 payload: {request: 4 KB, request_max: 30 KB, response: 1 KB}
 batch: {records: 5 million, record_size: 2 KB, files: 50, every: 1 day, deadline: 4 hours}
 objective: {p99: 150 ms, errors: 0.1 %, cold_starts: avoid, prefer: cost}
@@ -38,7 +42,7 @@ needs: [vpc, multi-az]
 purchase: {savings_plan: {discount: 40 %, term: 1 year, covers: [real-time]}, free_tier: no}
 platform: {serverless_keep_alive: 10 min, serverless.account_concurrency_new: 500}
 """
-TREE = yaml.safe_load(SOUND)
+TREE = document(SOUND).data
 MANY = settings(
     max_examples=2500, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
@@ -63,23 +67,114 @@ def paths(tree: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 PATHS = paths(TREE)
 KEYS = sorted({str(path[-1]) for path in PATHS})
-SCALARS = (
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.dates()
-    | st.sampled_from(["", "yes", "4 KB", "4 kb", "-1 ms", "1e308 GB", "1e-320 s", "0 ms", "0", "3x", "5 million", "1 per day", "900 %", "day 99 99:99",
-                       "serverless", "serverless 0 GB", "ml.m5", "ml.inf1.xlarge", "ml.eia1.medium", "../..", "\0", "9" * 400, "p95", "NaN", "inf ms"])
-)  # fmt: skip
-VALUES = st.recursive(
-    SCALARS,
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=5), inner, max_size=4)
-    ),
-    max_leaves=6,
+# What takes a value's place: wrong kinds, wrong units, extremes, other sections' values, structures.
+VALUES = (
+    None,
+    True,
+    False,
+    0,
+    1,
+    -1,
+    3,
+    10**25,
+    0.5,
+    -0.1,
+    1e300,
+    5e-324,
+    float("inf"),
+    float("nan"),
+    "",
+    " ",
+    "x",
+    "yes",
+    "no",
+    "on",
+    "none",
+    "4 KB",
+    "4 kb",
+    "-1 ms",
+    "1e308 GB",
+    "1e-320 s",
+    "0 ms",
+    "0",
+    "00",
+    "3x",
+    "5 million",
+    "1 per day",
+    "1e-300 per month",
+    "900 %",
+    "-5 %",
+    "50 %",
+    "day 99 99:99",
+    "day 9999",
+    "serverless",
+    "serverless 0 GB",
+    "serverless 1e17 GB",
+    "ml.m5",
+    "ml.inf1.xlarge",
+    "ml.eia1.medium",
+    "ml.p5.48xlarge",
+    "../..",
+    ".",
+    "/dev/null",
+    "a\x00b",
+    "9" * 400,
+    "p95",
+    "p100",
+    "NaN",
+    "inf ms",
+    "ms",
+    "10 ms per MB",
+    "\u00e9\u4e2d",
+    "2024-01-01",
+    "chart",
+    "rate",
+    [],
+    [[]],
+    [None],
+    [1, 2, 3],
+    ["gpu"],
+    ["streaming", "gpu"],
+    [0] * 7,
+    [1] * 24,
+    [{}],
+    [{"on": "ml.m5.large"}],
+    [{"name": "a", "rate": "1 per second"}],
+    {},
+    {"x": 1},
+    {"1": "1 ms"},
+    {"1": "1 ms", "2": "1 us"},
+    {"p50": "1 ms", "p99": "1 day"},
+    {"zipf": 0},
+    {"shares": [1]},
+    {"path": "x.csv"},
+    {"peak": "1000x"},
+    {"cv": 100},
+    {"peak": "1.0001x", "cv": 1e9, "of": "chart"},
+    {"savings_plan": {}},
+    {"request_max": "0 B"},
+    {"p50": "1 h", "p99": "1 ms"},
+)
+KEYS = (
+    *sorted({str(path[-1]) for path in PATHS}),
+    "file",
+    "replay",
+    "shares",
+    "at_p50",
+    "p50",
+    "p99",
+    "cv",
+    "of",
+    "request_bytes",
+    "",
+    "<<",
+    "x",
 )
 EDITS = st.lists(
     st.tuples(
         st.sampled_from(PATHS),
-        st.sampled_from(["set", "drop", "rename", "move", "double"]),
-        VALUES,
+        st.sampled_from(["set", "set", "set", "drop", "rename", "move", "double"]),
+        st.sampled_from(range(len(VALUES))),
         st.sampled_from(KEYS),
     ),
     min_size=1,
@@ -89,8 +184,8 @@ EDITS = st.lists(
 
 def edited(edits: list[Any]) -> Any:
     tree = copy.deepcopy(TREE)
-    for path, what, value, key in edits:
-        holder = tree
+    for path, what, number, key in edits:
+        holder, value = tree, copy.deepcopy(VALUES[number])
         for step in path[:-1]:
             try:
                 holder = holder[step]
@@ -129,7 +224,8 @@ def test_the_sound_profile_reads() -> None:
 @MANY
 @given(EDITS)
 def test_a_profile_changed_in_structure_reads_or_is_refused(edits) -> None:
-    w = survives(yaml.safe_dump(edited(edits), allow_unicode=True))
+    # JSON is YAML, and much faster to write.
+    w = survives(json.dumps(edited(edits)))
     if w is not None:
         assert reads(w.to_yaml()) == w
 
@@ -142,13 +238,42 @@ def test_a_workload_built_of_changed_parts_is_made_or_refused(edits) -> None:
         Workload(**tree)
     except InputError as error:
         assert str(error)
-    except TypeError:
-        # Python itself refuses names that are not texts.
-        assert not all(isinstance(key, str) for key in tree)
 
 
 DATA = SOUND.encode()
-BYTES = st.binary(max_size=3) | st.sampled_from([b"\t", b"\n", b"\r", b": ", b"- ", b"&a ", b"*a", b"!!", b"{", b"}", b"[", b"]", b"'", b'"', b"|", b">", b"%", b"@", b"\xff", b"\x00", b"#", b"? ", b"<<: ", b"---\n", b"...\n", b"\xef\xbb\xbf", b"0", b"e9", b"  "])  # fmt: skip
+BYTES = st.binary(max_size=3) | st.sampled_from(
+    [
+        b"\t",
+        b"\n",
+        b"\r",
+        b": ",
+        b"- ",
+        b"&a ",
+        b"*a",
+        b"!!",
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b"'",
+        b'"',
+        b"|",
+        b">",
+        b"%",
+        b"@",
+        b"\xff",
+        b"\x00",
+        b"#",
+        b"? ",
+        b"<<: ",
+        b"---\n",
+        b"...\n",
+        b"\xef\xbb\xbf",
+        b"0",
+        b"e9",
+        b"  ",
+    ]
+)
 CUTS = st.lists(st.tuples(st.integers(0, len(DATA)), st.integers(0, 12), BYTES), min_size=1, max_size=6)
 
 

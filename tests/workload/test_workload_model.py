@@ -197,9 +197,8 @@ def test_equal_content_is_equal_and_hashes_alike() -> None:
 
 
 def test_a_workload_goes_round_by_yaml_dict_repr_and_pickle() -> None:
-    w = reads(
-        "name: x\ntraffic: {rate: 40 per second, day: office, spikes: [{at: day 3 14:00, height: 20x, lasts: 20 min}]}\nneeds: [vpc]\n"
-    )
+    spikes = "[{at: day 3 14:00, height: 20x, lasts: 20 min}]"
+    w = reads(f"name: x\ntraffic: {{rate: 40 per second, day: office, spikes: {spikes}}}\nneeds: [vpc]\n")
     assert reads(w.to_yaml()) == w
     assert Workload(**w.to_dict()) == w
     assert eval(repr(w), vars(room)) == w
@@ -208,6 +207,13 @@ def test_a_workload_goes_round_by_yaml_dict_repr_and_pickle() -> None:
     assert again.where("traffic.rate") == "profile:2"
     built = Workload(name="x", traffic=Traffic(rate_per_s=0.1, spikes=[{"at_s": 3661, "height": 2, "lasts_s": 0.1}]))
     assert reads(built.to_yaml()) == built
+
+
+def test_a_workload_shows_what_was_given_and_what_was_assumed() -> None:
+    table = reads("name: x\npayload: {request: 4 KB}\n").table()
+    assert ("payload.request", "4 KB", "given on line 2") in table.rows
+    assert ("traffic.rate", str(assumption("traffic_rate").value), "assumed: traffic_rate") in table.rows
+    assert "payload.request" in reads("name: x\npayload: {request: 4 KB}\n")._repr_html_()
 
 
 def test_where_is_the_line_of_what_was_given_nearest_above() -> None:

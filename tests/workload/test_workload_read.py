@@ -102,7 +102,8 @@ def test_ten_mistakes_of_different_kinds_are_told_together_each_on_its_line() ->
 
 
 def test_what_is_wrong_between_sections_is_told_beside_what_is_wrong_within() -> None:
-    text = "name: x\nmodel: {accelerator: none, size: 3}\nneeds: [gpu]\nwork: [{on: ml.m5.large, mean: 1 s}, {on: ml.m5.large, mean: 3}]\n"
+    work = "[{on: ml.m5.large, mean: 1 s}, {on: ml.m5.large, mean: 3}]"
+    text = f"name: x\nmodel: {{accelerator: none, size: 3}}\nneeds: [gpu]\nwork: {work}\n"
     with pytest.raises(ProfileError) as raised:
         reads(text)
     told = str(raised.value)
@@ -156,6 +157,7 @@ LAUGHS = "name: x\na: &a [x, x]\n" + "".join(
         ("name: x\npayload: {request: .inf}\n", "p:2", '".inf" is not a size'),
         ("name: x\nobjective: {errors: .nan}\n", "p:2", '".nan" is not a share'),
         ("name: x\ntask: 2024-01-01\n", "p:2", '"2024-01-01" is not a task'),
+        ("name: x\nregion: us-east1\n", "p:2", '"us-east1" is not the name of a region'),
         ("name: x\ntraffic: {rate: 12:30}\n", "p:2", '"12:30" is not a rate'),
         ("name: !!python/object/apply:os.system [ls]\n", "p:1:7", "the tag !!python/object/apply:os.system"),
         ("name: !secret x\n", "p:1:7", "the tag !secret"),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 
 from advisor.catalog.assumptions import assumptions
 from advisor.workload import Workload, reads
+from advisor.workload.marks import document
 from advisor.workload.schema import schema
 
 WHOLE = """\
@@ -17,7 +17,8 @@ name: fraud-scoring
 about: Card authorisations scored while the customer waits.
 region: us-east-1
 task: inference
-model: {count: 400, size: 350 MB, memory: 900 MB, image: 1.8 GB, framework: xgboost, accelerator: none, same_container: yes, popularity: {zipf: 1.1}}
+model: {count: 400, size: 350 MB, memory: 900 MB, image: 1.8 GB, framework: xgboost, accelerator: none,
+        same_container: yes, popularity: {zipf: 1.1}}
 work:
   - {on: ml.c5.xlarge, mean: 22 ms, p95: 41 ms, workers: 4, grows: 12 ms per MB}
   - {on: serverless 4 GB, mean: 60 ms}
@@ -43,8 +44,8 @@ platform: {serverless_keep_alive: 10 min}
 
 
 def as_editors_see(text: str) -> object:
-    """The data as an editor's YAML 1.2 reads it: keys are texts."""
-    return json.loads(json.dumps(yaml.safe_load(text)))
+    """The data as an editor's YAML 1.2 reads it, where ``on`` is a word; keys are texts."""
+    return json.loads(json.dumps(document(text).data))
 
 
 def complaints(text: str) -> list[str]:

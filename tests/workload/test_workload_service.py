@@ -197,6 +197,17 @@ def test_a_cpu_measurement_is_never_taken_as_measured_for_an_accelerator() -> No
     assert back.mean_s == pytest.approx(0.040 * as_vcpus)
 
 
+def test_a_load_curve_goes_with_its_kind_of_processor_and_a_request_alone_had_the_whole_accelerator() -> None:
+    other = borrowed("ml.p3.2xlarge", GPU)
+    assert (dict(other.at or {}), other.evidence) == ({1: 0.120, 4: 0.170, 16: 0.390}, "assumed")
+    as_vcpus = float(assumption("gpu_as_vcpus").base)
+    slow = borrowed("ml.m5.xlarge", GPU, model={"accelerator": "optional"})
+    assert (slow.mean_s, slow.workers, slow.at) == (pytest.approx(0.120 * as_vcpus), 4, None)
+    curve = {"on": "ml.c5.xlarge", "at": {1: "10 ms", 8: "30 ms"}, "cv": 0.2}
+    assert dict(borrowed("ml.m5.2xlarge", curve).at or {}) == {1: 0.010, 16: 0.030}
+    assert borrowed("serverless 4 GB", curve).mean_s == 0.010
+
+
 def test_a_model_without_use_for_accelerators_runs_on_the_vcpus_beside_them() -> None:
     # ml.g4dn.xlarge has 4 vCPUs.
     on = borrowed("ml.g4dn.xlarge", CPU, model={"accelerator": "none"})

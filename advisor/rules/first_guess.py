@@ -1,0 +1,58 @@
+"""The instance type that a person would try first: one that was measured, else the cheapest that fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from advisor.catalog.instances import Instance, instance, instances, offered
+from advisor.catalog.prices import price_book
+from advisor.rules.estimates import BURSTABLE, copies_memory_mib, has_accelerator, usable_memory_mib
+from advisor.workload import Workload
+
+__all__ = ["first_type"]
+
+_SMALLEST_VCPU = 2
+
+
+def first_type(w: Workload, component: str) -> str:
+    """A type for the component of the price list: measured, offered, sold in the region and large enough, if one is.
+
+    Where nothing fits, the first measured type or the one with the most memory, so that rules can say what is wrong.
+    """
+    measured = [entry.instance for n, entry in enumerate(w.work) if entry.instance and w.given(f"work.{n}.on")]
+    for name in measured:
+        if offered(name, component) and _sold(w, component, name) is not None and _fits(w, instance(name)):
+            return name
+    usual = [one for one in instances() if _usual(w, one) and offered(one.name, component)]
+    roomy = [one for one in usual if _fits(w, one)]
+    spacious = [one for one in roomy if copies_memory_mib(w, w.work_on(one.name)) <= usable_memory_mib(w, one.name)]
+    found = _cheapest(w, component, spacious) or _cheapest(w, component, roomy)
+    if found is not None:
+        return found
+    if measured:
+        return measured[0]
+    return max(usual, key=lambda one: usable_memory_mib(w, one.name)).name
+
+
+def _usual(w: Workload, one: Instance) -> bool:
+    right = has_accelerator(one) == (w.accelerator == "required") and (not has_accelerator(one) or one.gpu_count > 0)
+    return right and not one.graviton and one.family not in BURSTABLE and one.vcpu >= _SMALLEST_VCPU
+
+
+def _fits(w: Workload, one: Instance) -> bool:
+    if w.accelerator == "required" and not has_accelerator(one):
+        return False
+    return w.model.memory_mib <= usable_memory_mib(w, one.name)
+
+
+def _cheapest(w: Workload, component: str, candidates: Iterable[Instance]) -> str | None:
+    priced = [(price, one.name) for one in candidates if (price := _sold(w, component, one.name)) is not None]
+    return min(priced)[1] if priced else None
+
+
+def _sold(w: Workload, component: str, name: str) -> float | None:
+    book = price_book()
+    if w.region not in book.regions():
+        return None
+    rate = book.find(w.region, component, name)
+    return None if rate is None else float(rate.usd)

@@ -1,0 +1,62 @@
+"""Factories of rules about what a workload is and needs: a need that a pattern excludes, a task that no pattern
+serves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from advisor.rules.declared import Rule, rule
+from advisor.rules.finding import BLOCKS, Ill, Verdict
+from advisor.workload import Workload
+
+__all__ = ["excludes", "serves_inference"]
+
+_MATRIX = "AWS developer guide, model deployment feature matrix, 2026"
+
+
+def excludes(
+    rule_id: str,
+    need: str,
+    title: str,
+    mend: str,
+    *,
+    verdict: Verdict = BLOCKS,
+    reason: str = "",
+    says: str = "",
+    source: str = "",
+    reads: tuple[str, ...] = (),
+    passes: str = "",
+) -> Rule[Any]:
+    """A need that the pattern does not answer. ``title`` is one sentence; ``says`` is said of the workload."""
+
+    def body(w: Workload, _: object) -> Ill | None:
+        return Ill(says or f"the workload needs {need}", mend=mend) if need in w.needs else None
+
+    body.__doc__ = f"{title}\n\n{reason}"
+    stated = source or ("" if reads else _MATRIX)
+    return rule(rule_id, verdict, where="needs", reads=reads, source=stated, passes=passes, fails=f"needs: [{need}]")(
+        body
+    )
+
+
+def serves_inference(rule_id: str, pattern: str) -> Rule[Any]:
+    """A hosting pattern answers requests or lots; it neither trains nor prepares data."""
+
+    def body(w: Workload, _: object) -> Ill | None:
+        if w.task == "inference":
+            return None
+        return Ill(
+            f"the task is {w.task}",
+            mend=f"use a SageMaker {w.task} job, or describe the inference that follows it with task: inference",
+        )
+
+    body.__doc__ = f"""{pattern[0].upper()}{pattern[1:]} runs inference only.
+
+    Training and data preparation run as jobs of their own, which none of the hosting patterns replaces."""
+    return rule(
+        rule_id,
+        BLOCKS,
+        where="task",
+        source="AWS developer guide, deploy models for inference, 2026",
+        fails="task: training",
+    )(body)
