@@ -94,7 +94,7 @@ def size_bytes(text: object) -> int:
     >>> size_bytes("6 MB"), size_bytes("6 MiB")
     (6000000, 6291456)
     """
-    written = _written(text, "a size", ("6 MB", "6 MiB"))
+    written = _written(text, "a size", ("4 KB", "6 MB"))
     value, unit = _split(written, written, "a size")
     scale = _unit(unit, _BYTES, written, "a size", (f"{written} KB", f"{written} MB"))
     return round(_bounded(value * scale, written, "a size"))

@@ -64,7 +64,7 @@ def _told(file: Path, checked: Checked, *, brief: bool) -> str:
     if not brief:
         for result in checked.patterns:
             if result.findings:
-                lines += ["", f"{result.pattern}, judged as {result.deployment.id}"]
+                lines += ["", *textwrap.wrap(f"{result.pattern}, judged as {result.deployment.id}", _WIDTH)]
                 lines += [line for finding in result.findings for line in _told_finding(finding)]
         lines += assumed_lines(checked.workload)
     if not checked.feasible:

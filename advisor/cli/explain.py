@@ -98,7 +98,7 @@ def _told_key(key: str) -> str:
         return key
     fields = found[1]
     value = fields.get("shown") or fields["value"]
-    return f"{key} = {value} ({fields['source']}; {fields['as_of']})"
+    return f"{key} = {value} ({_dated(fields['source'], fields['as_of'])})"
 
 
 def _pattern(thing: str) -> _Explained | None:
@@ -146,8 +146,8 @@ def _limit(thing: str) -> _Explained | None:
     }
     lines = [f"{found.key} = {found.shown}", "", *_paragraph(found.title), ""]
     raised = "AWS can raise it on request" if found.adjustable else "it cannot be raised"
-    lines += [f"{found.scope}; {raised}", f"source: {found.source} ({found.as_of}; confidence {found.confidence})"]
-    lines += [f"also seen: {a.value} {a.unit} ({a.source})" for a in found.alternatives]
+    lines += [f"{found.scope}; {raised}", f"source: {_dated(found.source, found.as_of)}; confidence {found.confidence}"]
+    lines += [f"also seen: {_quantity(a.value, a.unit)} ({a.source})" for a in found.alternatives]
     lines += _paragraph(f"note: {found.note}") if found.note else []
     lines += [f"read by the rules: {', '.join(fields['read_by'])}"] if fields["read_by"] else []
     return "\n".join(lines), fields
@@ -179,7 +179,7 @@ def _assumption(thing: str) -> _Explained | None:
         lines.append(f"plausible range: {found.low} to {found.high}")
     if found.choices:
         lines.append(f"choices: {', '.join(map(str, found.choices))}")
-    lines += [f"evidence: {found.evidence}", f"source: {found.source} ({found.as_of})"]
+    lines += [f"evidence: {found.evidence}", f"source: {_dated(found.source, found.as_of)}"]
     lines += [f"affects: {', '.join(found.affects)}"] if found.affects else []
     lines += [f"read by the rules: {', '.join(fields['read_by'])}"] if fields["read_by"] else []
     lines += ["", "set it in a profile with:", f"    platform: {{{found.key}: {found.value}}}"]
@@ -199,6 +199,15 @@ def _all_names() -> list[str]:
 
     names = [name for pattern in PATTERNS for name in [pattern.name, *(rule.id for rule in pattern.RULES)]]
     return [*names, *(known.key for known in limits()), *(known.key for known in assumptions()), "traffic"]
+
+
+def _dated(source: str, as_of: str) -> str:
+    return source if as_of[:4] in source else f"{source}, {as_of}"
+
+
+def _quantity(value: object, unit: str) -> str:
+    number = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    return number if unit in ("count", "bool", "enum") else f"{number} {unit}"
 
 
 def _folded(told: str) -> str:

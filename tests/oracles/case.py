@@ -48,7 +48,7 @@ S-16  A datapoint is (value, load): load is the metric times the instances, exac
       alarm compares. Attempts at T belong to the period that ends at T; so do those at instant 0 to the first.
 S-17  INVOCATIONS: load = attempts in the period (every attempt that is not refused). Each emits 1/n, n = instances in
       service at its instant (at least 1): value = sum over the stretches of equal n, in time order, of count / n. A
-      stretch ends wherever n changes, two changes at one instant included.
+      stretch ends wherever n changes (and with the period), two changes at one instant included; nowhere else.
 S-18  CONCURRENCY: for each instance in service at T the greatest number in flight + waiting on it since the last
       MEASURE (the level left then included); load = sum of these, value = load / max(1, instances in service).
 S-19  BACKLOG: sampled at T: load = waiting + in process (draining instances too), value = load / max(1, in service).

@@ -347,7 +347,6 @@ class Fleet:
         """These are gone, in order of number; those that served or were to serve are replaced."""
         replaced = 0
         for unit in units:
-            self.close_stretch()
             unit.end = self.env.now
             if unit in self.launching:
                 self.launching.remove(unit)
@@ -355,6 +354,7 @@ class Fleet:
                 self.settle(unit, succeeded=False)
                 continue
             if unit in self.in_service:
+                self.close_stretch()
                 self.in_service.remove(unit)
                 replaced += 1
             else:

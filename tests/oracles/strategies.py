@@ -85,7 +85,7 @@ def draw_requests(dice: Dice, seed: int, size: int, tick: float, gap: float, mod
                 number=number,
                 arrival=now,
                 work=own.pick(0.25, 0.5, 1.0, 1.0, 2.0, 4.0) if coarse else 0.05 + 2 * own.unit(),
-                bytes_in=own.whole(1, 2000),
+                bytes_in=100 * own.whole(1, 20),
                 bytes_out=own.whole(0, 500),
                 model=min(own.whole(0, models - 1), own.whole(0, models - 1)),
                 route=tuple(own.unit() for _ in range(5)),
@@ -111,13 +111,26 @@ def draw_client(dice: Dice, tick: float) -> Client:
 
 
 def draw_tracking(dice: Dice, metric: str, target: float, period_s: float) -> TargetTracking:
-    """A policy that moves within the length of a small case."""
+    """A policy that moves within the length of a small case; with a period of ten seconds, often and soon."""
+    if period_s == 10.0:
+        return TargetTracking(
+            metric=metric,
+            target=target,
+            period_s=period_s,
+            out_datapoints=dice.pick(1, 1, 2, 3),
+            in_datapoints=dice.pick(2, 3, 15),
+            in_ratio=dice.pick(0.9, 0.5, 0.8),
+            lag_s=dice.pick(0.0, 0.0, 10.0, 5.0),
+            out_cooldown_s=dice.pick(30.0, 60.0, 120.0, 300.0, 0.0),
+            in_cooldown_s=dice.pick(0.0, 20.0, 60.0, 300.0),
+        )
     return TargetTracking(
         metric=metric,
         target=target,
         period_s=period_s,
         out_datapoints=dice.pick(3, 3, 1, 2),
         in_datapoints=dice.pick(15, 5, 3),
+        in_ratio=dice.pick(0.9, 0.9, 0.5, 0.8),
         lag_s=dice.pick(0.0, period_s, 60.0, 0.5 * period_s),
         out_cooldown_s=dice.pick(300.0, 60.0, 0.0, 2 * period_s),
         in_cooldown_s=dice.pick(300.0, 60.0, 0.0, 2 * period_s),
@@ -128,12 +141,15 @@ def draw_scaling(
     dice: Dice, tick: float, policies: Sequence[TargetTracking | StepFromZero], lowest: int, *, faults: bool = True
 ) -> Scaling:
     """Bounds, schedule, launches, faults."""
-    lowest = dice.whole(lowest, 2)
-    highest = lowest + dice.whole(1, 5)
+    lowest = dice.pick(lowest, lowest, 1, 2)
+    highest = lowest + dice.whole(1, 8)
+    lively = any(policy.period_s == 10.0 for policy in policies)
     moves = dice.pick(0, 0, 0, 1, 2, 3)
     schedule, at = [], 0.0
     for _ in range(moves):
         at += tick * dice.whole(0, 60)
+        if dice.chance(0.5):  # as metrics are read
+            at = 10.0 * (at // 10 + 1) if lively else 60.0 * (at // 60 + 1)
         low = dice.whole(min(lowest, 1), 4)
         schedule.append(Scheduled(at_s=to_grid(at), lowest=low, highest=low + dice.whole(0, 3)))
     losses: list[Loss | ZoneLoss] = []
@@ -147,7 +163,8 @@ def draw_scaling(
                 if dice.chance(0.3)
                 else Loss(at_s=at, which=dice.unit())
             )
-    launch_s = tuple(to_grid(dice.pick(tick, 3 * tick, 10 * tick, 60.0, 90.5)) for _ in range(dice.whole(1, 4)))
+    lengths = (5.0, 10.0, 20.0, 20.0, 2.5, 60.0, 150.0) if lively else (tick, 3 * tick, 10 * tick, 60.0, 60.0, 90.5)
+    launch_s = tuple(dice.pick(*lengths) for _ in range(dice.whole(1, 4)))
     if losses and schedule and dice.chance(0.5):  # a loss as something is ready
         losses[0] = Loss(at_s=schedule[0].at_s + launch_s[0], which=dice.pick(0.0, 0.99))
         losses.sort(key=lambda loss: loss.at_s)
@@ -159,7 +176,7 @@ def draw_scaling(
         schedule=tuple(schedule),
         launch_s=launch_s,
         refused=tuple(faults and dice.chance(0.1) for _ in range(dice.whole(1, 5))),
-        serial=dice.chance(0.6),
+        serial=dice.chance(0.5),
         in_one_at_a_time=dice.chance(0.4),
         zones=zones,
         losses=tuple(losses),
@@ -197,7 +214,7 @@ def realtime_case(seed: int, size: int) -> RealTimeCase:
         )
     policies = []
     if dice.chance(0.6):
-        policies.append(draw_tracking(dice, INVOCATIONS, dice.pick(2.0, 5.0, 6.5), dice.pick(60.0, 10.0)))
+        policies.append(draw_tracking(dice, INVOCATIONS, dice.pick(1.0, 2.0, 5.0, 6.5), dice.pick(60.0, 10.0, 10.0)))
     if dice.chance(0.5):
         policies.append(draw_tracking(dice, CONCURRENCY, dice.pick(1.0, 1.5, 2.0, 0.7), 10.0))
     scaling = draw_scaling(dice, tick, policies, lowest=1)
@@ -222,7 +239,7 @@ def serverless_case(seed: int, size: int) -> ServerlessCase:
     if dice.chance(0.6):
         policies = []
         if dice.chance(0.7):
-            policies.append(draw_tracking(dice, UTILISATION, dice.pick(0.5, 0.7, 0.9), dice.pick(60.0, 10.0)))
+            policies.append(draw_tracking(dice, UTILISATION, dice.pick(0.5, 0.7, 0.9), dice.pick(60.0, 10.0, 10.0)))
         scaling = draw_scaling(dice, tick, policies, lowest=1, faults=False)
     requests = draw_requests(dice, seed, size, tick, dice.pick(0.5, 1.0, 3.0))
     return ServerlessCase(
@@ -244,17 +261,22 @@ def asynchronous_case(seed: int, size: int) -> AsynchronousCase:
     tick = dice.pick(0.5, 1.0, 5.0)
     policies: list[TargetTracking | StepFromZero] = []
     if dice.chance(0.85):
-        policies.append(draw_tracking(dice, BACKLOG, dice.pick(1.0, 2.0, 5.0), dice.pick(60.0, 10.0)))
+        policies.append(draw_tracking(dice, BACKLOG, dice.pick(1.0, 2.0, 5.0), dice.pick(60.0, 10.0, 10.0)))
     if dice.chance(0.6):
-        policies.append(StepFromZero(lag_s=dice.pick(0.0, 60.0), out_cooldown_s=dice.pick(300.0, 0.0)))
+        policies.append(
+            StepFromZero(
+                period_s=dice.pick(60.0, 10.0), lag_s=dice.pick(0.0, 60.0), out_cooldown_s=dice.pick(300.0, 30.0, 0.0)
+            )
+        )
     scaling = draw_scaling(dice, tick, policies, lowest=0)
     requests = draw_requests(dice, seed, size, tick, dice.pick(0.5, 1.0, 3.0))
     times = clock_of(dice, requests, tick)
-    limit = dice.pick(NEVER, tick, 3 * tick, 10 * tick)
+    mean_s = tick * dice.pick(1.0, 3.0, 10.0)
+    limit = dice.pick(NEVER, tick, 2 * tick, 3 * tick, mean_s, mean_s / 2)
     return AsynchronousCase(
         requests=requests,
         client=draw_client(dice, tick),
-        mean_s=tick * dice.pick(1.0, 3.0, 10.0),
+        mean_s=mean_s,
         workers=dice.whole(1, 3),
         max_invocations=dice.whole(1, 4),
         ttl_s=dice.pick(21600.0, 20 * tick, 60.0, 4 * tick),
@@ -310,7 +332,7 @@ def multimodel_case(seed: int, size: int) -> MultiModelCase:
     )
     policies = []
     if dice.chance(0.4):
-        policies.append(draw_tracking(dice, INVOCATIONS, dice.pick(2.0, 5.0, 6.5), dice.pick(60.0, 10.0)))
+        policies.append(draw_tracking(dice, INVOCATIONS, dice.pick(1.0, 2.0, 5.0, 6.5), dice.pick(60.0, 10.0, 10.0)))
     if dice.chance(0.3):
         policies.append(draw_tracking(dice, CONCURRENCY, dice.pick(1.0, 1.5, 2.0), 10.0))
     requests = draw_requests(dice, seed, size, tick, dice.pick(0.5, 1.0, 3.0), models=len(models))

@@ -155,6 +155,11 @@ def test_the_bill_holds_instance_seconds_and_two_objects_for_each_request_served
     assert record.billed == {"instance_s": 1000 + 11, "puts": 6}
 
 
+def test_a_result_still_on_its_way_at_the_stop_is_no_answer() -> None:
+    record = simulate(case(requests(0.0), download_s=2.0, stop_s=2.0))
+    assert (record.requests[0].status, record.requests[0].finish) == (PENDING, 1)
+
+
 def test_zero_traffic_scales_in_to_zero_after_fifteen_datapoints() -> None:
     policies = (TargetTracking(metric=BACKLOG, target=5.0),)
     scaling = Scaling(initial=1, lowest=0, highest=2, policies=policies)

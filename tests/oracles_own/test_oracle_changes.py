@@ -27,7 +27,7 @@ MODULE = {
     "batch-transform": "batch",
     "multi-model": "multimodel",
 }
-LAST, SIZE = 200, 60
+LAST, SIZE = 200, 40
 
 
 def changes() -> list[tuple[str, str, str, str, str]]:

@@ -8,11 +8,13 @@ import math
 from types import ModuleType
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.oracles import asynchronous, batch, multimodel, realtime, serverless
 from tests.oracles.case import FAILED, PENDING, SERVED, STEPS, TIMED_OUT, Record
 from tests.oracles.case_patterns import Case, LoadCurve, Workers
-from tests.oracles.strategies import SEEDED
+from tests.oracles.strategies import SEEDED, cases
 
 ORACLES: dict[str, ModuleType] = {
     "real-time": realtime,
@@ -21,7 +23,7 @@ ORACLES: dict[str, ModuleType] = {
     "batch-transform": batch,
     "multi-model": multimodel,
 }
-SEEDS = 80
+SEEDS = 60
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -152,6 +154,14 @@ def test_the_generated_cases_reach_every_status_and_every_kind_of_change(runs: R
     for metric in ("invocations", "concurrency", "backlog", "utilisation"):
         assert {"out-alarm " + metric, "in-alarm " + metric} <= changes
     assert "out-alarm no-capacity" in changes
+
+
+@settings(max_examples=15, deadline=None, database=None)
+@given(data=st.data())
+def test_the_strategies_make_cases_that_run(data: st.DataObject) -> None:
+    pattern = data.draw(st.sampled_from(sorted(ORACLES)))
+    case = data.draw(cases(pattern, largest=20))
+    assert len(ORACLES[pattern].simulate(case).requests) == len(case.requests)
 
 
 def test_the_oracles_import_nothing_of_the_product() -> None:

@@ -273,6 +273,23 @@ def test_waiting_for_nothing_a_batch_is_one_alone_and_then_what_has_gathered() -
     assert column(record, "start") == [0, 1, 1, 1, 2]
 
 
+def test_a_load_curve_in_proportion_is_processor_sharing() -> None:
+    rng = np.random.default_rng(4)
+    rho, n, stays = 0.6, 2000, []
+    for _ in range(5):
+        arrivals = np.cumsum(rng.exponential(1.0, n)).tolist()
+        works = rng.choice([0.2, 2.6], n, p=[2 / 3, 1 / 3]).tolist()  # mean 1; the law does not matter
+        rows = tuple(
+            Request(number=i, arrival=to_grid(a), work=w) for i, (a, w) in enumerate(zip(arrivals, works, strict=True))
+        )
+        server = LoadCurve(latency_s=tuple(rho * k for k in range(1, 200)))
+        record = simulate(case(rows, server=server, stop_s=1e5, client=Client(attempts=1, limit_s=math.inf)))
+        stays.append(np.mean([o.finish - o.arrival for o in record.requests[300:]]))
+    half = 4.6 * np.std(stays, ddof=1) / math.sqrt(len(stays))  # Student-t, 4 degrees of freedom, 99 %
+    assert abs(np.mean(stays) - rho / (1 - rho)) < half
+    assert half < 0.35 * rho / (1 - rho)
+
+
 def test_window_and_switch_decide_what_is_billed() -> None:
     scaling = Scaling(highest=2, launch_s=(30.5,), schedule=(Scheduled(at_s=10.0, lowest=2, highest=2),))
     base = case(requests(5.0, 20.0), scaling=scaling, window_from_s=15.0, window_to_s=100.0, stop_s=200.0)
@@ -284,7 +301,7 @@ def test_window_and_switch_decide_what_is_billed() -> None:
 @pytest.mark.parametrize(("rho", "cv2"), [(0.5, 1.0), (0.7, 1.0), (0.7, 0.0)])
 def test_the_mean_wait_is_pollaczek_khinchines(rho: float, cv2: float) -> None:
     rng = np.random.default_rng(20261121)
-    n, waits = 4000, []
+    n, waits = 3000, []
     for _ in range(5):
         arrivals = np.cumsum(rng.exponential(1.0, n))
         works = rng.exponential(1.0, n) if cv2 else np.ones(n)

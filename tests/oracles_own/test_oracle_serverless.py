@@ -155,7 +155,7 @@ def test_a_call_is_billed_where_it_begins() -> None:
 @pytest.mark.parametrize("law", ["exponential", "constant"])
 def test_without_cold_starts_it_is_erlangs_loss_system(law: str) -> None:
     rng = np.random.default_rng(7)
-    offered, servers, n, lost = 3.0, 4, 4000, []
+    offered, servers, n, lost = 3.0, 4, 3000, []
     for _ in range(5):
         arrivals = np.cumsum(rng.exponential(1 / offered, n)).tolist()
         works = (rng.exponential(1.0, n) if law == "exponential" else np.ones(n)).tolist()

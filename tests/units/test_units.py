@@ -64,7 +64,7 @@ def test_a_quantity_is_read_in_base_units(read, text, value) -> None:
     [
         (units.duration_s, 250, '"250 ms" or "250 min"'),
         (units.duration_s, "250", '"250 ms" or "250 s"'),
-        (units.size_bytes, 6, '"6 MB" or "6 MiB"'),
+        (units.size_bytes, 6, '"6 KB" or "6 MB"'),
         (units.memory_mib, "4", '"4 MB" or "4 GB"'),
         (units.rate_per_s, 40, '"40 per second" or "40 per minute"'),
         (units.rate_per_s, "40", '"40 per second" or "40 per minute"'),
