@@ -1,0 +1,120 @@
+"""An asynchronous endpoint's deployment: its settings, and the one a person would write first.
+
+    caller ──> S3 ──> one queue ──> a free place on an instance ──> S3 ──> notification
+                        │ too old: expired        │ too long: timed out
+                        └── backlog per instance wakes, grows and shrinks the fleet, down to none
+
+It shines where requests are large or long and may wait; it hurts where somebody waits for the answer. Billed are
+instance-seconds, nothing at zero instances, and what S3 takes.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from advisor.catalog.limits import limit
+from advisor.errors import InputError
+from advisor.patterns.asynchronous.rules import RULES
+from advisor.patterns.asynchronous.waking import idle_share, wake_s
+from advisor.patterns.base import Pattern
+from advisor.patterns.settings import COUNT, COUNT_OR_ZERO, DURATION, GIGABYTES, INSTANCE, NUMBER, SWITCH, optional
+from advisor.rules import Rule
+from advisor.rules.estimates import capacity_per_s, instances_for, longest_s
+from advisor.rules.first_guess import first_type
+from advisor.workload import Workload, WorkOn
+
+__all__ = ["Asynchronous"]
+
+# Pauses rarer than this save no instance time worth a late answer.
+_SELDOM = 0.001
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asynchronous(Pattern):
+    """Instances behind one queue; ``timeout_s`` is a call's longest work, ``ttl_s`` a request's longest wait.
+
+    ``target_backlog`` is the scaling target (requests waiting or in work, an instance); ``wake_step`` the extra policy
+    that leaves zero on the first request; ``inline`` sends the body in the call instead of through S3.
+    """
+
+    name: ClassVar[str] = "asynchronous"
+    about: ClassVar[str] = "a queue before instances that scale with its length, down to none; inputs and answers in S3"
+    RULES: ClassVar[tuple[Rule[Any], ...]] = RULES
+
+    instance_type: str = field(metadata=INSTANCE)
+    min_instances: int = field(default=1, metadata=COUNT_OR_ZERO)
+    max_instances: int = field(default=1, metadata=COUNT)
+    concurrency_per_instance: int = field(default=1, metadata=COUNT)
+    target_backlog: float = field(default_factory=lambda: limit("async.backlog_target_example").base, metadata=NUMBER)
+    timeout_s: float = field(default_factory=lambda: limit("async.timeout_default").base, metadata=DURATION)
+    ttl_s: float = field(default_factory=lambda: limit("async.ttl_default").base, metadata=DURATION)
+    wake_step: bool = field(default=True, metadata=SWITCH)
+    inline: bool = field(default=False, metadata=SWITCH)
+    volume_gb: int | None = field(default=None, metadata=optional(GIGABYTES))
+
+    def __post_init__(self) -> None:
+        Pattern.__post_init__(self)
+        if self.min_instances > self.max_instances:
+            what = f"at least {self.min_instances} instances, and at most {self.max_instances}"
+            raise InputError(what, "", f"give max_instances={self.min_instances} or more")
+
+    @property
+    def id(self) -> str:
+        low, high = self.min_instances, self.max_instances
+        parts = [self.name, self.instance_type.removeprefix("ml."), str(low) if low == high else f"{low}-{high}"]
+        parts += [f"c{self.concurrency_per_instance}", f"b{self.target_backlog:g}"]
+        parts += [f"t{self.timeout_s:g}", f"ttl{self.ttl_s:g}"]
+        parts += ["nostep"] * (low == 0 and not self.wake_step) + ["inline"] * self.inline
+        parts += [f"{self.volume_gb}gb"] if self.volume_gb else []
+        return "-".join(parts)
+
+    @classmethod
+    def start(cls, w: Workload) -> Asynchronous:
+        """The measured type, the fleet of the busiest minutes at most, none when idle where waking is in time."""
+        name = first_type(w, "AsyncInf")
+        on = w.work_on(name)
+        zones = int(w.assume("multi_az_instances")) if "multi-az" in w.needs else 1
+        most = max(zones, instances_for(w, on, w.peak_per_s))
+        least = _least(w, name, on, zones, most)
+        return cls(
+            instance_type=name,
+            min_instances=least,
+            max_instances=most,
+            concurrency_per_instance=on.workers,
+            target_backlog=_backlog(w, on),
+            timeout_s=_timeout_s(w, on),
+            ttl_s=limit("async.ttl_default").base,
+            inline=w.payload.request_max_bytes <= limit("async.inline_body_max").base,
+        )
+
+
+def _least(w: Workload, name: str, on: WorkOn, zones: int, most: int) -> int:
+    """None where zero is asked for, or where nobody minds the wake; else what the mean rate needs."""
+    latency = w.objective.latency
+    patient = latency is None or latency[1] > wake_s(w, name)
+    if zones == 1 and ("scale-to-zero" in w.needs or (patient and idle_share(w) > _SELDOM and _may_wake(w))):
+        return 0
+    return min(most, max(zones, math.floor(w.rate_per_s / capacity_per_s(on))))
+
+
+def _may_wake(w: Workload) -> bool:
+    return w.streams and w.objective.cold_starts == "allow"
+
+
+def _backlog(w: Workload, on: WorkOn) -> float:
+    """As many waiting as are worked off in half the time that the objective leaves; AWS's example without one."""
+    example = limit("async.backlog_target_example").base
+    latency = w.objective.latency
+    if latency is None:
+        return example
+    spare = latency[1] - float(w.assume("async_overhead")) - on.mean_s
+    return max(1.0, min(100.0, math.floor(capacity_per_s(on) * spare / 2)))
+
+
+def _timeout_s(w: Workload, on: WorkOn) -> float:
+    """AWS's default where the slowest thousandth fits it, else twice that, up to what AWS allows."""
+    slow = longest_s(w, on, 0.999)
+    default, most = limit("async.timeout_default").base, limit("async.timeout_max").base
+    return default if slow <= default else min(most, math.ceil(2 * slow / 60) * 60)

@@ -1,0 +1,287 @@
+"""Asynchronous inference: the instances, calls at once, how the fleet follows the queue, and what quotas say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from advisor.catalog.instances import instance
+from advisor.catalog.limits import limit
+from advisor.patterns.asynchronous.waking import idle_share
+from advisor.rules import BLOCKS, NOTES, WARNS, Ill, Rule, rule
+from advisor.rules.estimates import capacity_per_s, has_accelerator, launch_s, scale_in_s, scale_out_s
+from advisor.rules.figures import told
+from advisor.rules.of_fleet import late_share, quota_covers, several_zones, tolerated_share
+from advisor.rules.of_instance import (
+    accelerator_idle,
+    accelerator_missing,
+    arm_image,
+    family_offered,
+    memory_full,
+    model_fits_memory,
+    neuron_compiled,
+    not_measured,
+    sold_in_region,
+    volume_beside_nvme,
+)
+from advisor.units import show_count, show_duration, show_rate, show_share
+from advisor.workload import Workload
+
+if TYPE_CHECKING:
+    from advisor.patterns.asynchronous.deployment import Asynchronous
+
+__all__ = ["RULES"]
+
+_GPU = """
+    model: {framework: pytorch, accelerator: required}
+    work: [{on: ml.g5.xlarge, mean: 80 ms, p95: 160 ms, workers: 1}]
+"""
+
+
+def _most(d: Any) -> int:
+    return int(d.max_instances)
+
+
+def _least(d: Any) -> int:
+    return int(d.min_instances)
+
+
+_SHARED: tuple[Rule[Any], ...] = (
+    family_offered(
+        "AS-36",
+        "AsyncInf",
+        "an asynchronous endpoint",
+        passes_set="instance_type=ml.m5.large",
+        fails_set="instance_type=ml.inf1.xlarge",
+    ),
+    sold_in_region(
+        "AS-37",
+        "AsyncInf",
+        passes="region: us-east-1",
+        fails="region: ap-south-2",
+        passes_set="instance_type=ml.g5.xlarge",
+        fails_set="instance_type=ml.g5.xlarge",
+    ),
+    accelerator_missing(
+        "AS-38", passes=_GPU, fails="model: {accelerator: required}", fails_set="instance_type=ml.m5.large"
+    ),
+    accelerator_idle("AS-39", passes_set="instance_type=ml.m5.large", fails_set="instance_type=ml.g5.xlarge"),
+    model_fits_memory(
+        "AS-40",
+        passes="model: {memory: 4 GB}",
+        fails="model: {memory: 40 GB}",
+        passes_set="instance_type=ml.m5.large",
+        fails_set="instance_type=ml.m5.large",
+    ),
+    memory_full(
+        "AS-41",
+        passes="model: {memory: 2 GB}",
+        fails="model: {memory: 6 GB}",
+        passes_set="instance_type=ml.m5.large",
+        fails_set="instance_type=ml.m5.large",
+    ),
+    neuron_compiled(
+        "AS-42",
+        passes="work: [{on: ml.inf2.xlarge, mean: 8 ms, cv: 0.3}]",
+        fails="model: {accelerator: optional}",
+        passes_set="instance_type=ml.inf2.xlarge",
+        fails_set="instance_type=ml.inf2.xlarge",
+    ),
+    arm_image("AS-43", passes_set="instance_type=ml.m5.large", fails_set="instance_type=ml.m6g.large"),
+    not_measured("AS-44", passes_set="instance_type=ml.m5.large", fails_set="instance_type=ml.c5.xlarge"),
+    volume_beside_nvme(
+        "AS-45",
+        passes_set="instance_type=ml.m5.large, volume=50 GB",
+        fails_set="instance_type=ml.g5.xlarge, volume=50 GB",
+    ),
+    quota_covers(
+        "AS-46",
+        "quota.instances_per_endpoint",
+        _most,
+        "instances on one endpoint",
+        where="deployment.max_instances",
+        passes_set="max_instances=4",
+        fails_set="max_instances=5",
+    ),
+    quota_covers(
+        "AS-47",
+        "quota.instances_all_endpoints",
+        _most,
+        "instances on all endpoints",
+        where="deployment.max_instances",
+        passes_set="max_instances=4",
+        fails_set="max_instances=5",
+    ),
+    several_zones(
+        "AS-48",
+        _least,
+        where="deployment.min_instances",
+        passes_set="min_instances=2, max_instances=2",
+        fails_set="min_instances=1, max_instances=1",
+    ),
+)
+
+
+@rule("AS-49", BLOCKS, where="deployment.concurrency_per_instance",
+      reads=("async.concurrency_per_instance_min", "async.concurrency_per_instance_max"),
+      passes_set="concurrency_per_instance=1000", fails_set="concurrency_per_instance=1001")  # fmt: skip
+def concurrency_allowed(w: Workload, d: Asynchronous) -> Ill | None:
+    """An instance takes {async.concurrency_per_instance_min} to {async.concurrency_per_instance_max} calls at once."""
+    if d.concurrency_per_instance <= limit("async.concurrency_per_instance_max").base:
+        return None
+    return Ill(
+        f"{show_count(d.concurrency_per_instance)} calls at once on an instance, and AWS takes "
+        f"{told(w, 'async.concurrency_per_instance_max')}",
+        mend="give as many as the container has workers",
+    )
+
+
+@rule("AS-50", WARNS, where="deployment.concurrency_per_instance", reads=("async.timeout_default",), facts=2,
+      passes_set="concurrency_per_instance=2", fails_set="concurrency_per_instance=8")  # fmt: skip
+def workers_for_calls(w: Workload, d: Asynchronous) -> Ill | None:
+    """An instance takes no more calls at once than it has workers.
+
+    The others wait inside the container, where the time-out of a call ({async.timeout_default} by default) runs and no
+    other instance can take them; in the queue they would cost nothing.
+    """
+    on = w.work_on(d.instance_type)
+    if d.concurrency_per_instance <= on.workers:
+        return None
+    return Ill(
+        f"{d.concurrency_per_instance} calls at once for {on.workers} workers on {d.instance_type}",
+        mend=f"give concurrency_per_instance={on.workers}",
+    )
+
+
+@rule("AS-51", WARNS, where="deployment.concurrency_per_instance", reads=("async_concurrency",), facts=2,
+      passes_set="concurrency_per_instance=2", fails_set="concurrency_per_instance=1")  # fmt: skip
+def calls_for_workers(w: Workload, d: Asynchronous) -> Ill | None:
+    """An instance takes as many calls at once as it has workers.
+
+    Fewer leave workers idle that are paid for, while requests wait in the queue.
+    """
+    on = w.work_on(d.instance_type)
+    if d.concurrency_per_instance >= on.workers:
+        return None
+    return Ill(
+        f"calls at once on an instance: {d.concurrency_per_instance}, workers on {d.instance_type}: {on.workers}; "
+        f"the others stay idle",
+        mend=f"give concurrency_per_instance={on.workers}",
+    )
+
+
+@rule("AS-52", WARNS, where="deployment.max_instances", reads=("async.in_flight_standard_max",), facts=2,
+      passes_set="concurrency_per_instance=1000, max_instances=120",
+      fails_set="concurrency_per_instance=1000, max_instances=121")  # fmt: skip
+def in_flight_allowed(w: Workload, d: Asynchronous) -> Ill | None:
+    """All calls in work together stay below {async.in_flight_standard_max}.
+
+    The queue holds any number, but hands out no more than that at once; a FIFO queue stops at
+    {async.in_flight_fifo_max}.
+    """
+    held = d.max_instances * d.concurrency_per_instance
+    if held <= limit("async.in_flight_standard_max").base:
+        return None
+    return Ill(
+        f"{d.max_instances} instances with {show_count(d.concurrency_per_instance)} calls each are "
+        f"{show_count(held)} in work, and the queue hands out {told(w, 'async.in_flight_standard_max')}",
+        mend="spread the requests over several endpoints",
+    )
+
+
+@rule("AS-53", BLOCKS, where="deployment.max_instances", reads=("async.ttl_max",), facts=3,
+      passes="traffic: {rate: 90 per second}", passes_set="max_instances=2", fails="traffic: {rate: 110 per second}",
+      fails_set="max_instances=2")  # fmt: skip
+def fleet_carries_mean(w: Workload, d: Asynchronous) -> Ill | None:
+    """The whole fleet serves at least the mean rate.
+
+    A queue evens out bursts, not a lasting surplus: it grows until requests expire, after {async.ttl_max} at the
+    latest.
+    """
+    most = capacity_per_s(w.work_on(d.instance_type)) * d.max_instances
+    if w.rate_per_s <= most:
+        return None
+    return Ill(
+        f"requests come at {show_rate(w.rate_per_s)}, and {d.max_instances} x {d.instance_type} serve "
+        f"{show_rate(most)}: the queue grows without end",
+        mend=f"allow more instances (max_instances={int(w.rate_per_s * d.max_instances / most) + 1}), or take a "
+        f"faster type",
+    )
+
+
+@rule("AS-54", WARNS, where="traffic.bursts", reads=("scaling.out_datapoints", "scaling.metric_period", "metric_lag"),
+      facts=5,
+      passes="objective: {p95: 30 min}\ntraffic: {rate: 30 per second}", passes_set="min_instances=1, max_instances=4",
+      fails="objective: {p95: 10 s}\ntraffic: {rate: 30 per second, bursts: {peak: 4x, cv: 0.6, length: 4 min}}",
+      fails_set="min_instances=1, max_instances=4")  # fmt: skip
+def queue_bridges_launches(w: Workload, d: Asynchronous) -> Ill | None:
+    """What a burst brings before new instances serve is worked off within the objective.
+
+    The queue loses nothing, but what waits through {scaling.out_datapoints} datapoints of {scaling.metric_period} and
+    a launch is late by that much.
+    """
+    states, latency = w.burst_states, w.objective.latency
+    if states is None or latency is None or d.max_instances <= d.min_instances:
+        return None
+    follows = scale_out_s(w, d.instance_type, w.limit("scaling.metric_period"))
+    standing = capacity_per_s(w.work_on(d.instance_type)) * d.min_instances
+    late, allowed = late_share(w, follows), tolerated_share(w)
+    if w.peak_per_s <= standing or follows <= latency[1] or late <= allowed:
+        return None
+    return Ill(
+        f"in a burst requests wait {show_duration(follows)} for new instances, and the objective is "
+        f"{show_duration(latency[1])} ({latency[0]}): "
+        f"about {show_share(late)} come in that time, and {show_share(allowed)} may be late",
+        mend="keep more instances standing (min_instances), scale ahead by schedule, or allow more time",
+        path="traffic.bursts.length",
+    )
+
+
+@rule("AS-55", NOTES, where="traffic.rate", reads=("scaling.in_datapoints", "scaling.metric_period", "metric_lag"),
+      facts=4,
+      passes="traffic: {rate: 2 per second}", passes_set="min_instances=0",
+      fails="traffic: {rate: 1 per hour, shape: regular, bursts: null}", fails_set="min_instances=0")  # fmt: skip
+def tail_is_paid(w: Workload, d: Asynchronous) -> Ill | None:
+    """Each waking of an idle fleet is paid for until scale-in, {scaling.in_datapoints} datapoints after its last
+    request.
+
+    A request of seconds that wakes an instance costs its launch and a quarter of an hour beside.
+    """
+    on, share = w.work_on(d.instance_type), idle_share(w)
+    paid = launch_s(w, d.instance_type) + scale_in_s(w)
+    if d.min_instances > 0 or share < 0.05 or on.mean_s >= paid / 10:
+        return None
+    return Ill(
+        f"{show_share(share)} of requests wake an instance for {show_duration(on.mean_s)} of work, and it is paid "
+        f"for {show_duration(paid)} more",
+        mend="compare with serverless, or gather requests and send them together",
+    )
+
+
+@rule("AS-56", NOTES, where="deployment.min_instances", reads=("async.min_instances",), facts=2,
+      passes=_GPU, passes_set="min_instances=1", fails=_GPU, fails_set="min_instances=0")  # fmt: skip
+def accelerator_may_be_short(w: Workload, d: Asynchronous) -> Ill | None:
+    """An accelerator given back may not be there when it is wanted again.
+
+    Zero instances cost nothing, but AWS promises no capacity at the next launch; for accelerators it is at times short,
+    and the queue waits meanwhile.
+    """
+    del w
+    if d.min_instances > 0 or not has_accelerator(instance(d.instance_type)):
+        return None
+    return Ill(
+        f"the fleet gives back its last {d.instance_type}, and a launch may find none free",
+        mend="keep one instance in the hours that matter, or let the time to live cover a wait for capacity",
+    )
+
+
+RULES: tuple[Rule[Any], ...] = (
+    *_SHARED,
+    concurrency_allowed,
+    workers_for_calls,
+    calls_for_workers,
+    in_flight_allowed,
+    fleet_carries_mean,
+    queue_bridges_launches,
+    tail_is_paid,
+    accelerator_may_be_short,
+)

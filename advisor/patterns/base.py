@@ -1,0 +1,92 @@
+"""The questions that a pattern answers.
+
+A pattern is a class, a deployment is a frozen instance of it: ``Serverless(memory_mib=2048, max_concurrency=20)``.
+The class holds everything that is particular to the pattern; whatever runs, prices or ranks patterns asks only what
+stands here.
+
+    name, about      what it is called, in one line what it is
+    RULES            what it refuses, warns of and notes
+    start(w)         the deployment that a person would write down first, by arithmetic
+    with_(sets)      another deployment, settings given as on the command line
+    check(w)         what the rules find
+    id, to_dict()    how it is named and stored
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from advisor.errors import UnknownName, near
+from advisor.patterns.settings import Kind, spoken
+from advisor.rules import Finding, Rule, run
+from advisor.workload import Workload
+
+__all__ = ["Pattern"]
+
+
+class Pattern(ABC):
+    """What every pattern answers. A subclass is a frozen dataclass whose fields carry their kind of setting."""
+
+    __slots__ = ()
+
+    name: ClassVar[str]
+    about: ClassVar[str]
+    RULES: ClassVar[tuple[Rule[Any], ...]]
+
+    @classmethod
+    @abstractmethod
+    def start(cls, w: Workload) -> Pattern:
+        """A person's first sensible deployment for a workload; it may break a rule, so that the rule can say so."""
+
+    @property
+    @abstractmethod
+    def id(self) -> str:
+        """A short name that tells this deployment from the others of its pattern."""
+
+    @classmethod
+    def fields(cls) -> tuple[str, ...]:
+        """The settings by the names that ``--set`` takes."""
+        return tuple(spoken(name) for name in _kinds(cls))
+
+    def check(self, w: Workload) -> tuple[Finding, ...]:
+        """What this pattern's rules find, the worst first."""
+        return run(self.RULES, w, self)
+
+    def with_(self, sets: Mapping[str, object]) -> Self:
+        """Another deployment with some settings changed: text with units, or plain values under the fields' own
+        names."""
+        kinds = _kinds(type(self))
+        names = {spoken(field): field for field in kinds} | {field: field for field in kinds}
+        values: dict[str, Any] = {}
+        for name, given in sets.items():
+            field = names.get(name)
+            if field is None:
+                known = self.fields()
+                raise UnknownName(
+                    f'"{name}" is not a setting of {self.name}',
+                    "",
+                    near(name, known) or f"the settings are {', '.join(known)}",
+                )
+            values[field] = kinds[field].value(given, name, base=name != spoken(field))
+        return dataclasses.replace(self, **values)  # type: ignore[type-var]  # every subclass is a dataclass
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields by name."""
+        return {field: getattr(self, field) for field in _kinds(type(self))}
+
+    def __post_init__(self) -> None:
+        """Reject what could never be meant; what AWS refuses is for the rules to say.
+
+        A subclass that adds to this calls ``Pattern.__post_init__(self)``: a dataclass with slots has no plain
+        ``super()``.
+        """
+        for field, kind in _kinds(type(self)).items():
+            kind.refuse(getattr(self, field), field)
+
+
+def _kinds(pattern: type[Pattern]) -> Mapping[str, Kind]:
+    return {field.name: field.metadata["kind"] for field in dataclasses.fields(pattern)}  # type: ignore[arg-type]
+    # as above

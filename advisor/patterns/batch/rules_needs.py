@@ -1,0 +1,192 @@
+"""Batch transform: what it excludes, and whether anybody waits for single answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from advisor.catalog.limits import limit
+from advisor.patterns.batch.job import lot, share_s
+from advisor.rules import BLOCKS, NOTES, WARNS, Ill, Rule, rule
+from advisor.rules.of_need import excludes, serves_inference
+from advisor.units import show_count, show_duration, show_rate
+from advisor.workload import Workload
+
+if TYPE_CHECKING:
+    from advisor.patterns.batch.deployment import BatchTransform
+
+__all__ = ["RULES", "takes_s"]
+
+_LOT = "batch: {records: 1 million, record_size: 2 KB, files: 50, every: 1 day, deadline: 4 hours}"
+
+_SHARED: tuple[Rule[Any], ...] = (
+    serves_inference("BT-01", "batch transform"),
+    excludes(
+        "BT-02",
+        "streaming",
+        "Batch transform does not stream answers.",
+        "use a real-time endpoint",
+        reads=("feature.streaming.batch",),
+        reason="A job writes one result an object when the object is done.",
+    ),
+    excludes(
+        "BT-03",
+        "network-isolation",
+        "Batch transform has no network isolation.",
+        "run the lot against a real-time endpoint with network isolation, or close the container in by its VPC",
+        reads=("feature.network_isolation.batch",),
+    ),
+    excludes(
+        "BT-04",
+        "shadow",
+        "Batch transform has no shadow variants.",
+        "run a second job with the other model on the same objects and compare the results",
+        reads=("feature.shadow.batch",),
+    ),
+    excludes(
+        "BT-05",
+        "variants",
+        "A job runs one model.",
+        "run one job a model, or use a real-time endpoint with variants",
+        reads=("feature.variants.batch",),
+    ),
+    excludes(
+        "BT-06",
+        "multi-container",
+        "Batch transform does not address several containers.",
+        "run one job a container, or chain them as a pipeline, which a job does run",
+        reads=("feature.multi_container.batch",),
+    ),
+    excludes(
+        "BT-07",
+        "sticky-sessions",
+        "A job has no callers, so it has no sessions.",
+        "use a real-time endpoint, or put what a session knows into the record",
+        source="AWS API model, CreateTransformJob, 2026-08",
+    ),
+)
+
+
+def takes_s(w: Workload, d: BatchTransform) -> float:
+    """A job from its start to its end: start-up, the longest share, wrapping up."""
+    return float(w.assume("batch_startup")) + share_s(w, d) + float(w.assume("batch_wrap_up"))
+
+
+@rule("BT-08", BLOCKS, where="objective", reads=("batch.startup_measured_min",), facts=3,
+      passes=f"{_LOT}\nobjective: {{p95: 2 s}}", fails="objective: {p95: 2 s}")  # fmt: skip
+def nobody_waits(w: Workload, d: BatchTransform) -> Ill | None:
+    """A stream whose answers are waited for needs an endpoint.
+
+    Batch transform has none: requests are gathered until a job starts, and no job was ever seen to reach its first
+    record in less than {batch.startup_measured_min}.
+    """
+    del d
+    least = limit("batch.startup_measured_min").base
+    if w.has_batch or not w.streams:
+        return None
+    for name, seconds in w.objective.latencies:
+        if seconds < least:
+            return Ill(
+                f"an answer is wanted within {show_duration(seconds)} ({name}), and a job needs "
+                f"{show_duration(least)} to its first record",
+                mend="use an endpoint (real-time, serverless or asynchronous)",
+                path=f"objective.{name}",
+            )
+    return None
+
+
+@rule("BT-09", WARNS, where="objective", reads=("batch_startup", "batch_wrap_up"), facts=5,
+      passes="objective: {p95: 6 hours}", fails="objective: {p95: 1 hour}", fails_set="every=2 hours")  # fmt: skip
+def gathering_leaves_objective(w: Workload, d: BatchTransform) -> Ill | None:
+    """What gathers between two jobs is answered within the objective.
+
+    A request waits for the next job, up to the whole time between two, and then for that job's end.
+    """
+    latency = w.objective.latency
+    if w.has_batch or latency is None or latency[1] < limit("batch.startup_measured_min").base:
+        return None
+    waits = d.every_s + takes_s(w, d)
+    if waits <= latency[1]:
+        return None
+    return Ill(
+        f"a request waits up to {show_duration(d.every_s)} for a job of {show_duration(takes_s(w, d))}, and the "
+        f"objective is {show_duration(latency[1])} ({latency[0]})",
+        mend="run jobs more often (every), with more instances, or use an asynchronous endpoint",
+    )
+
+
+@rule("BT-10", WARNS, where="traffic", source="AWS developer guide, deploy models for inference, 2026", facts=3,
+      passes=f"traffic: null\n{_LOT}", fails=_LOT)  # fmt: skip
+def stream_is_left(w: Workload, d: BatchTransform) -> Ill | None:
+    """Jobs answer the lot; a stream beside it needs an endpoint of its own.
+
+    The two can be combined: an endpoint by day, a job for the lot.
+    """
+    del d
+    if not (w.has_batch and w.streams):
+        return None
+    return Ill(
+        f"{show_rate(w.rate_per_s)} come one by one beside the lot, and no job answers those",
+        mend="combine the job with an endpoint for the stream, or describe the two as two workloads",
+    )
+
+
+@rule("BT-11", NOTES, where="traffic", source="AWS developer guide, batch transform, 2026", facts=2,
+      passes=_LOT, fails="traffic: {rate: 2 per second}")  # fmt: skip
+def stream_is_gathered(w: Workload, d: BatchTransform) -> Ill | None:
+    """A stream is gathered in S3 until the next job.
+
+    Somebody has to store each request as an object and start the jobs; one result an object comes back.
+    """
+    if w.has_batch or not w.streams:
+        return None
+    return Ill(
+        f"{show_rate(w.rate_per_s)} gather to {show_count(w.rate_per_s * d.every_s)} objects by the next job, "
+        f"{show_duration(d.every_s)} later",
+        mend="describe the lot under batch where records already lie together",
+    )
+
+
+@rule("BT-12", WARNS, where="model.count", reads=("feature.multi_model.batch", "batch_startup"), facts=3,
+      passes=f"{_LOT}\nmodel: {{count: 1}}", fails=f"{_LOT}\nmodel: {{count: 40}}")  # fmt: skip
+def one_model_a_job(w: Workload, d: BatchTransform) -> Ill | None:
+    """Each model of a lot is a job of its own.
+
+    There is no multi-model batch transform, so every model pays a start-up of {batch_startup} on every instance, and
+    the account's quota holds for all jobs that run at once.
+    """
+    if w.model.count == 1:
+        return None
+    starts = w.model.count * float(w.assume("batch_startup"))
+    return Ill(
+        f"{show_count(w.model.count)} models are as many jobs, {show_duration(starts)} of start-up together every "
+        f"{show_duration(lot(w, d.every_s).every_s)}",
+        mend="put the models into one container that reads the model's name from the record",
+    )
+
+
+@rule("BT-13", BLOCKS, where="needs", source="AWS API model, CreateTransformJob, 2026-08", facts=2,
+      passes=f"traffic: null\n{_LOT}", fails="needs: [queueing]\nobjective: {p95: 30 min}")  # fmt: skip
+def nothing_is_queued(w: Workload, d: BatchTransform) -> Ill | None:
+    """A stream that needs a queue is not served by jobs.
+
+    A job reads the objects that lie under its prefix when it starts; what comes later waits for somebody to start
+    another. Asynchronous inference has the queue.
+    """
+    if "queueing" not in w.needs or not w.streams:
+        return None
+    return Ill(
+        f"the workload needs queueing, and between jobs {show_rate(w.rate_per_s)} gather unanswered for "
+        f"{show_duration(d.every_s)}",
+        mend="use asynchronous inference, or drop the need where your own store holds what comes",
+    )
+
+
+RULES: tuple[Rule[Any], ...] = (
+    *_SHARED,
+    nobody_waits,
+    gathering_leaves_objective,
+    stream_is_left,
+    stream_is_gathered,
+    one_model_a_job,
+    nothing_is_queued,
+)

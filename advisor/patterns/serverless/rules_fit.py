@@ -1,0 +1,273 @@
+"""Serverless rules about whether the pattern is the right one: cold starts, objective, sustained traffic, data,
+evidence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from advisor.catalog.limits import limit
+from advisor.rules import BLOCKS, NOTES, WARNS, Ill, Rule, rule
+from advisor.rules.estimates import cold_share, cold_start_s, offered, percentile_s, roughly, serverless_name
+from advisor.rules.of_fleet import tolerated_share
+from advisor.rules.of_time import objective_reachable
+from advisor.units import MONTH_S, show_bytes, show_duration, show_share
+from advisor.workload import Workload
+
+if TYPE_CHECKING:
+    from advisor.patterns.serverless.deployment import Serverless
+
+__all__ = ["RULES"]
+
+# GB in a month from which the data meter deserves a look of its own.
+_MUCH_DATA_BYTES = 1e12
+# Requests in service on average from which traffic never pauses: instances then have steady work.
+_SUSTAINED = 1.0
+_COLD = (
+    "serverless_keep_alive",
+    "serverless_setup_base",
+    "serverless_setup_work",
+    "serverless_pull_per_s",
+    "serverless_download_per_s",
+)
+
+
+def _place(d: Serverless) -> str:
+    return serverless_name(d.memory_mib)
+
+
+@rule("SL-50", WARNS, where="objective", reads=_COLD, facts=6,
+      passes="{traffic: {rate: 10 per second, bursts: null, shape: steady}, objective: {p99: 300 ms}}",
+      fails="{traffic: {rate: 5 per hour}, objective: {p99: 300 ms}}")  # fmt: skip
+def cold_starts_show(w: Workload, d: Serverless) -> Ill | None:
+    """Cold starts stay rarer than the share of requests that may be late.
+
+    A container is cold after {serverless_keep_alive} without work, and where more requests come at once than
+    containers are warm. The share is an estimate for each state of the traffic; nights and spikes come on top.
+    """
+    latency = w.objective.latency
+    if latency is None or d.provisioned_concurrency:
+        return None
+    on = w.work_on(serverless_name(d.memory_mib))
+    start = cold_start_s(w, d.memory_mib)
+    share, allowed = cold_share(w, on), tolerated_share(w)
+    name, seconds = latency
+    late = on.mean_s + share * start > seconds if name == "mean" else share > allowed and start + on.mean_s > seconds
+    if not late:
+        return None
+    return Ill(
+        f"about {show_share(roughly(share))} of requests meet a cold container and wait "
+        f"{show_duration(roughly(start))} more, and the "
+        f"{name} asked for is {show_duration(seconds)}",
+        mend="keep containers warm (provisioned_concurrency), shrink image and model, ask for less, or use real-time",
+        path=f"objective.{name}",
+    )
+
+
+@rule("SL-51", BLOCKS, where="deployment.provisioned_concurrency", reads=("serverless_keep_alive",), facts=2,
+      passes="{needs: [no-cold-start], objective: {cold_starts: avoid}}",
+      fails="{needs: [no-cold-start], objective: {cold_starts: avoid}}",
+      fails_set="provisioned_concurrency=0")  # fmt: skip
+def no_cold_start(w: Workload, d: Serverless) -> Ill | None:
+    """Without provisioned concurrency there are cold starts.
+
+    A container is gone after {serverless_keep_alive} without work, and every further one at once begins cold.
+    """
+    if "no-cold-start" not in w.needs or d.provisioned_concurrency:
+        return None
+    return Ill(
+        "the workload bears no cold start, and nothing is provisioned",
+        mend="set provisioned_concurrency, or use real-time",
+    )
+
+
+@rule("SL-52", WARNS, where="objective.cold_starts", reads=_COLD, facts=4,
+      passes="{traffic: {rate: 20 per second}, objective: {cold_starts: avoid}}",
+      fails=(
+          "{traffic: {rate: 40 per hour}, work: [{on: serverless 2 GB, mean: 20 s, cv: 0.2}], objective: "
+          "{cold_starts: avoid}}"
+      ),
+      fails_set="provisioned_concurrency=1")  # fmt: skip
+def enough_provisioned(w: Workload, d: Serverless) -> Ill | None:
+    """Where cold starts are to be avoided, what is provisioned carries the busiest minutes.
+
+    Beyond it requests go to containers on demand, which begin cold.
+    """
+    if w.objective.cold_starts != "avoid":
+        return None
+    on = w.work_on(serverless_name(d.memory_mib))
+    share = cold_share(w, on, d.provisioned_concurrency)
+    if share <= tolerated_share(w):
+        return None
+    at_once = offered(w.peak_per_s, on)
+    return Ill(
+        f"the busiest minutes have {at_once:.2g} requests in service, {d.provisioned_concurrency} containers "
+        "are kept warm, and about "
+        f"{show_share(roughly(share))} of requests meet a cold one",
+        mend=f"set provisioned_concurrency={max(1, d.max_concurrency)}, or scale it by schedule before the busy hours",
+    )
+
+
+@rule("SL-53", NOTES, where="deployment.provisioned_concurrency", reads=("scaling.pc_target_example",), facts=3,
+      passes_set="max_concurrency=8, provisioned_concurrency=0",
+      fails_set="max_concurrency=8, provisioned_concurrency=8")  # fmt: skip
+def provisioned_idle(w: Workload, d: Serverless) -> Ill | None:
+    """What is kept warm has work.
+
+    Provisioned concurrency is paid by the second, busy or not; AWS's own scaling example aims at
+    {scaling.pc_target_example} in use.
+    """
+    if not d.provisioned_concurrency:
+        return None
+    use = min(1.0, offered(w.rate_per_s, w.work_on(serverless_name(d.memory_mib))) / d.provisioned_concurrency)
+    if use >= limit("scaling.pc_target_example").base:
+        return None
+    return Ill(
+        f"{d.provisioned_concurrency} containers kept warm work {show_share(roughly(use))} of the time, and "
+        "are paid for all of it",
+        mend="provision fewer, scale them by utilisation or schedule, or bear some cold starts",
+    )
+
+
+@rule("SL-54", NOTES, where="traffic.bursts", source="AWS developer guide, serverless endpoints, 2026", facts=4,
+      passes="traffic: {day: flat}", fails="{traffic: {day: office}, objective: {p99: 300 ms}}")  # fmt: skip
+def predictable_bursts(w: Workload, d: Serverless) -> Ill | None:
+    """Predictable busy hours are a case for provisioned concurrency.
+
+    AWS's guidance: where the clock tells when bursts come, provision containers ahead of them, by schedule.
+    """
+    known = w.traffic is not None and w.traffic.curve_peak > 1.5
+    if not known or d.provisioned_concurrency or w.objective.latency is None:
+        return None
+    return Ill(
+        "the day and week curve tells when the busy hours come, a latency is asked for, and nothing is "
+        "provisioned for them",
+        mend="provision the busy hours by schedule",
+        path="traffic.day",
+    )
+
+
+@rule("SL-55", NOTES, where="traffic.rate", source="AWS developer guide, model deployment options, 2026", facts=3,
+      passes="traffic: {rate: 2 per second}", fails="traffic: {rate: 40 per second}")  # fmt: skip
+def sustained(w: Workload, d: Serverless) -> Ill | None:
+    """Sustained traffic is a case for real-time.
+
+    AWS's guidance: intermittent or unforeseen traffic goes to serverless, sustained traffic to instances, whose
+    second of work costs less as long as they have work.
+    """
+    busy = offered(w.rate_per_s, w.work_on(serverless_name(d.memory_mib)))
+    if busy < _SUSTAINED:
+        return None
+    return Ill(
+        f"on average {busy:.3g} requests are in service, around the clock",
+        mend="compare the cost with real-time on instances of about so many workers",
+    )
+
+
+@rule("SL-56", WARNS, where="traffic.clusters", reads=("serverless_keep_alive",), facts=3,
+      passes="traffic: {clusters: {size: 3, within: 200 ms}}", passes_set="max_concurrency=8",
+      fails="traffic: {clusters: {size: 12, within: 20 ms}}", fails_set="max_concurrency=8")  # fmt: skip
+def clusters_fit(w: Workload, d: Serverless) -> Ill | None:
+    """Requests that come together find a container each.
+
+    A container serves one request at a time, so a cluster that comes within one service time needs as many as it
+    is large.
+    """
+    clusters = w.traffic.clusters if w.traffic else None
+    if clusters is None or clusters.size <= d.max_concurrency:
+        return None
+    on = w.work_on(serverless_name(d.memory_mib))
+    if clusters.within_s > on.mean_s * clusters.size / d.max_concurrency:
+        return None
+    return Ill(
+        f"about {clusters.size:g} requests come within {show_duration(clusters.within_s)}, and "
+        f"{d.max_concurrency} may be in service",
+        mend=(
+            f"set max_concurrency={round(clusters.size * 2)}, send the cluster as one request, or use a pattern "
+            "that queues"
+        ),
+    )
+
+
+reachable = objective_reachable(
+    "SL-57", _place, overhead="serverless_overhead", passes="objective: {p99: 400 ms}", fails="objective: {p99: 50 ms}"
+)
+
+
+@rule("SL-58", WARNS, where="batch", source="AWS developer guide, model deployment options, 2026", facts=2,
+      passes="{traffic: {rate: 2 per second}, batch: {records: 1 million}}",
+      fails="{traffic: null, batch: {records: 1 million}}")  # fmt: skip
+def offline_only(w: Workload, _: Serverless) -> Ill | None:
+    """A whole data set at once needs no endpoint.
+
+    AWS's guidance: what is offline goes to batch transform. A serverless endpoint takes one record a call,
+    throttles above its concurrency, and charges every second at the rate of requests that cannot wait.
+    """
+    if w.streams or w.batch is None:
+        return None
+    return Ill(
+        f"there is only a lot of {w.batch.records:,} records",
+        mend="use batch-transform, or state the traffic that the endpoint serves beside it",
+    )
+
+
+@rule("SL-59", NOTES, where="payload", source="AWS price list, data processed by endpoints, 2023-2026", facts=3,
+      passes="payload: {request: 4 KB}",
+      fails="{payload: {request: 300 KB, request_max: 400 KB}, traffic: {rate: 20 per second}}")  # fmt: skip
+def data_weighs(w: Workload, _: Serverless) -> Ill | None:
+    """Much data in and out is a line on the bill.
+
+    Every GB in and every GB out is billed on top of the work; advisor prices show lists the rate of a region.
+    """
+    moved = w.rate_per_s * (w.payload.request_bytes + w.payload.response_bytes) * MONTH_S
+    if moved < _MUCH_DATA_BYTES:
+        return None
+    return Ill(
+        f"about {show_bytes(roughly(moved))} go in and out a month",
+        mend="compress bodies, or crop and scale before sending",
+    )
+
+
+@rule("SL-60", NOTES, where="work", reads=("serverless_mib_per_vcpu", "serverless_vcpu_max"), facts=2,
+      passes="work: [{on: serverless 2 GB, mean: 60 ms}]", fails="work: [{on: ml.m5.large, mean: 40 ms}]")  # fmt: skip
+def measured(w: Workload, d: Serverless) -> Ill | None:
+    """The service time is measured on a serverless container of that memory.
+
+    AWS publishes no vCPU per memory; {serverless_mib_per_vcpu} for one vCPU is taken. Service time, concurrency
+    and cost are as good as that.
+    """
+    on = w.work_on(serverless_name(d.memory_mib))
+    if on.evidence == "measured":
+        return None
+    name = on.on
+    return Ill(
+        f"nothing was measured on {name}: {on.says}",
+        mend=(
+            f"call one {name} endpoint a few hundred times and enter it under work: {{on: {name}, mean: ..., p95: "
+            "...}}"
+        ),
+    )
+
+
+@rule("SL-61", NOTES, where="work", reads=("serverless.invoke_timeout", *_COLD), facts=4,
+      passes="work: [{on: serverless 2 GB, mean: 2 s, cv: 0.2}]",
+      fails="work: [{on: serverless 2 GB, mean: 40 s, p99: 56 s}]")  # fmt: skip
+def cold_and_slow(w: Workload, d: Serverless) -> Ill | None:
+    """A cold start leaves time for a slow request within {serverless.invoke_timeout}.
+
+    Set-up and work together are what the caller waits for.
+    """
+    on = w.work_on(serverless_name(d.memory_mib))
+    slow, start, most = percentile_s(on, 0.99), cold_start_s(w, d.memory_mib), w.limit("serverless.invoke_timeout")
+    if slow > most or slow + start <= most or d.provisioned_concurrency:
+        return None
+    return Ill(
+        f"one request in a hundred takes {show_duration(roughly(slow))} or more, and a cold start about "
+        f"{show_duration(roughly(start))} before it",
+        mend="provision concurrency, give more memory, or use asynchronous",
+    )
+
+
+RULES: tuple[Rule[Any], ...] = (
+    cold_starts_show, no_cold_start, enough_provisioned, provisioned_idle, predictable_bursts, sustained,
+    clusters_fit, reachable, offline_only, data_weighs, measured, cold_and_slow,
+)  # fmt: skip
