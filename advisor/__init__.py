@@ -17,18 +17,19 @@ if TYPE_CHECKING:
     from advisor.advice.checking import check
     from advisor.catalog.prices import price_book
     from advisor.patterns import PATTERNS
-    from advisor.workload import Workload, read, reads
+    from advisor.workload.model import Workload
+    from advisor.workload.read import read, reads
 
 __version__ = "0.1.0"
 __all__ = ["PATTERNS", "Workload", "check", "price_book", "read", "reads"]
 
 _HOMES = {
     "PATTERNS": "advisor.patterns",
-    "Workload": "advisor.workload",
+    "Workload": "advisor.workload.model",
     "check": "advisor.advice.checking",
     "price_book": "advisor.catalog.prices",
-    "read": "advisor.workload",
-    "reads": "advisor.workload",
+    "read": "advisor.workload.read",
+    "reads": "advisor.workload.read",
 }
 
 

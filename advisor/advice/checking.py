@@ -6,16 +6,20 @@ deployment together. A pattern that a BLOCKS rule refuses is an answer with reas
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from advisor.errors import InputError, UnknownName, near
 from advisor.patterns import PATTERNS
 from advisor.patterns.base import Pattern
 from advisor.rules import Finding, Verdict
 from advisor.show import Table
 from advisor.workload import Workload
 
-__all__ = ["Checked", "PatternCheck", "check"]
+__all__ = ["Checked", "PatternCheck", "check", "pattern_named"]
+
+_NAMED = {pattern.name: pattern for pattern in PATTERNS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,13 +96,29 @@ class Checked:
         return self.table().html()
 
 
-def check(workload: Workload) -> Checked:
-    """Judge a workload by the rules of every pattern."""
+def check(workload: Workload, *, pattern: str | None = None, sets: Mapping[str, object] | None = None) -> Checked:
+    """Judge a workload by the rules of every pattern, or of one.
+
+    ``sets`` changes settings of the deployment that is judged: ``{"memory": "4 GB"}``; it needs a pattern, since each
+    has settings of its own.
+    """
+    if sets and pattern is None:
+        raise InputError("settings without a pattern", "", f"name the pattern they belong to: {', '.join(_NAMED)}")
+    judged = [pattern_named(pattern)] if pattern is not None else PATTERNS
     results = []
-    for pattern in PATTERNS:
-        deployment = pattern.start(workload)
-        results.append(PatternCheck(pattern=pattern.name, deployment=deployment, findings=deployment.check(workload)))
+    for each in judged:
+        deployment = each.start(workload)
+        deployment = deployment.with_(sets) if sets else deployment
+        results.append(PatternCheck(pattern=each.name, deployment=deployment, findings=deployment.check(workload)))
     return Checked(workload=workload, patterns=tuple(results))
+
+
+def pattern_named(name: str) -> type[Pattern]:
+    """The pattern of that name; near names are proposed where there is none."""
+    if name not in _NAMED:
+        hint = near(name, _NAMED) or f"the patterns are {', '.join(_NAMED)}"
+        raise UnknownName(f'"{name}" is not a pattern', "", hint)
+    return _NAMED[name]
 
 
 def _ids(check: PatternCheck, verdict: Verdict) -> str:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from advisor.cli.output import EXIT_BAD_INPUT, EXIT_FAILED, answer, answer_json, assumed_lines, complain, said
-from advisor.errors import InputError, ProfileError
+from advisor.cli.output import EXIT_BAD_INPUT, EXIT_FAILED, answer, answer_json, assumed_lines, complain, said, settings
+from advisor.errors import InputError, ProfileError, UnitError, UnknownName
 
 if TYPE_CHECKING:
     from advisor.advice.checking import Checked
@@ -23,6 +23,13 @@ _WIDTH = 100
 
 def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Workload profiles (YAML).")],
+    pattern: Annotated[str | None, typer.Option(help="Only this pattern, such as serverless.")] = None,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="FIELD=VALUE", help="Judge the pattern with this setting, such as memory='4 GB'."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="An array of objects instead of text.")] = False,
     brief: Annotated[bool, typer.Option("--brief", help="One line a pattern, without the findings' texts.")] = False,
 ) -> None:
@@ -31,24 +38,33 @@ def check(
     Exit code 0 where every profile leaves a pattern, 1 where one leaves none, 2 where one does not read.
     """
     from advisor.advice.checking import check as judge
+    from advisor.advice.checking import pattern_named
     from advisor.workload import read
 
+    wanted = settings(sets or [])
+    if pattern is not None:
+        pattern_named(pattern)
+    elif wanted:
+        raise InputError("--set without --pattern", "", "name the pattern that the settings belong to, with --pattern")
     objects: list[dict[str, Any]] = []
     unread, hopeless = 0, 0
     for position, file in enumerate(files):
         try:
-            checked = judge(read(file))
+            workload = read(file)
+            judged = judge(workload, pattern=pattern, sets=wanted)
+        except (UnknownName, UnitError):
+            raise  # the settings are wrong, whatever the file
         except InputError as error:
             unread += 1
             objects += [_problem(file, problem) for problem in _problems(error)]
             if not as_json:
                 complain(_told_problems(file, error))
             continue
-        hopeless += not checked.feasible
+        hopeless += not judged.feasible
         if as_json:
-            objects += _objects(file, checked)
+            objects += _objects(file, judged)
         else:
-            answer(("\n" if position else "") + _told(file, checked, brief=brief))
+            answer(("\n" if position else "") + _told(file, judged, brief=brief))
     if as_json:
         answer_json(objects)
     elif len(files) > 1:
@@ -68,16 +84,23 @@ def _told(file: Path, checked: Checked, *, brief: bool) -> str:
                 lines += [line for finding in result.findings for line in _told_finding(finding)]
         lines += assumed_lines(checked.workload)
     if not checked.feasible:
-        lines += ["", "no pattern fits: every one is refused above, each with what would have to change"]
+        lines += ["", "no pattern fits: each that was asked is refused above, with what would have to change"]
     return "\n".join(lines)
 
 
 def _told_finding(finding: Finding) -> list[str]:
     head = f"{finding.verdict.name.lower():6} {finding.rule}  {finding.where}: {finding.says}"
-    lines = textwrap.wrap(head, _WIDTH, initial_indent="  ", subsequent_indent=" " * 16, break_on_hyphens=False)
+    lines = textwrap.wrap(
+        head, _WIDTH, initial_indent="  ", subsequent_indent=" " * 16, break_on_hyphens=False, break_long_words=False
+    )
     for label, text in (("to mend: ", finding.mend), ("source: ", finding.source)):
         lines += textwrap.wrap(
-            label + text, _WIDTH, initial_indent=" " * 16, subsequent_indent=" " * 18, break_on_hyphens=False
+            label + text,
+            _WIDTH,
+            initial_indent=" " * 16,
+            subsequent_indent=" " * 18,
+            break_on_hyphens=False,
+            break_long_words=False,
         )
     return lines
 

@@ -94,7 +94,7 @@ def patterns(as_json: AsJson = False) -> None:
         {"pattern": pattern.name, "about": pattern.about, "rules": len(pattern.RULES), "fields": list(pattern.fields())}
         for pattern in PATTERNS
     ]
-    cells = [[row["pattern"], row["about"], row["rules"], ", ".join(map(str, row["fields"]))] for row in rows]
+    cells = [[each.name, each.about, len(each.RULES), ", ".join(each.fields())] for each in PATTERNS]
     answer_table(Table.of(["pattern", "about", "rules", "settings"], cells, right=["rules"]), rows, as_json=as_json)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from advisor.errors import InputError
 from advisor.show import Table
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ __all__ = [
     "assumed_lines",
     "complain",
     "said",
+    "settings",
 ]
 
 EXIT_FAILED = 1
@@ -86,3 +88,16 @@ def _plain(value: object) -> object:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     return value
+
+
+def settings(sets: list[str]) -> dict[str, object]:
+    """``--set field=value`` options as a mapping; each must have an equals sign, and no field may come twice."""
+    given: dict[str, object] = {}
+    for text in sets:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise InputError(f"--set {text!r} has no value", "", "write --set field=value, such as --set memory='4 GB'")
+        if name.strip() in given:
+            raise InputError(f"--set {name.strip()} is given twice", "", "give each setting once")
+        given[name.strip()] = value.strip()
+    return given

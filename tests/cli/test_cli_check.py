@@ -25,9 +25,8 @@ def test_a_refusal_says_what_where_how_to_mend_and_from_which_source(advisor, pr
     path = profile(f"{PLAIN}traffic: {{rate: 5 per second}}\npayload:\n  request: 3 MB\n  request_max: 5 MB\n")
     ran = advisor("check", path)
     assert ran.code == 0
-    found = re.search(
-        rf"blocks SL-\d\d +{re.escape(str(path))}:6.*?5 MB.*?to mend: .+?source: AWS .*?20\d\d", ran.out, re.S
-    )
+    told = " ".join(ran.out.split())
+    found = re.search(rf"blocks SL-01 {re.escape(str(path))}:6: .*?5 MB.*?to mend: .+?source: AWS .*?20\d\d", told)
     assert found, ran.out
 
 
@@ -96,3 +95,34 @@ def test_brief_tells_one_line_a_pattern(advisor) -> None:
 
 def test_the_answer_for_fraud_scoring_is_as_agreed(advisor, golden) -> None:
     golden("check-fraud-scoring.txt", advisor("check", "workloads/fraud-scoring.yaml").out)
+
+
+def test_a_deployment_of_ones_own_is_judged_with_set(advisor) -> None:
+    # 200 is the most that an endpoint takes (AWS API model), 300 is more.
+    profile = "workloads/photo-tagging.yaml"
+    kept = advisor("check", profile, "--pattern", "serverless", "--set", "max_concurrency=200", "--brief")
+    refused = advisor("check", profile, "--pattern", "serverless", "--set", "max_concurrency=300", "--brief")
+    assert (kept.code, refused.code) == (0, 1)
+    assert "SL-17" in refused.out
+    assert "real-time" not in refused.out
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--set", "max_concurrency=300"], "--pattern"),
+        (["--pattern", "serverles"], "did you mean serverless?"),
+        (["--pattern", "serverless", "--set", "memry=4 GB"], "did you mean memory?"),
+        (["--pattern", "serverless", "--set", "memory=4"], "has no unit"),
+        (["--pattern", "serverless", "--set", "memory"], "write --set field=value"),
+        (["--pattern", "serverless", "--set", "memory=4 GB", "--set", "memory=2 GB"], "given twice"),
+        (["--pattern", "serverless", "--set", "max_concurrency=-3"], "max_concurrency"),
+        (["--pattern", "real-time", "--set", "instance_type=ml.m5.xlarg"], "did you mean ml.m5"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_wrong_setting_is_exit_code_two_with_a_mend(options, words, advisor) -> None:
+    ran = advisor("check", "workloads/photo-tagging.yaml", *options)
+    assert ran.code == 2
+    assert words in ran.err
+    assert ran.out == ""
