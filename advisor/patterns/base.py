@@ -56,8 +56,7 @@ class Pattern(ABC):
         return run(self.RULES, w, self)
 
     def with_(self, sets: Mapping[str, object]) -> Self:
-        """Another deployment with some settings changed: text with units, or plain values under the fields' own
-        names."""
+        """Another deployment with some settings changed: text with units, or plain values by field name."""
         kinds = _kinds(type(self))
         names = {spoken(field): field for field in kinds} | {field: field for field in kinds}
         values: dict[str, Any] = {}
@@ -88,5 +87,4 @@ class Pattern(ABC):
 
 
 def _kinds(pattern: type[Pattern]) -> Mapping[str, Kind]:
-    return {field.name: field.metadata["kind"] for field in dataclasses.fields(pattern)}  # type: ignore[arg-type]
-    # as above
+    return {field.name: field.metadata["kind"] for field in dataclasses.fields(pattern)}  # type: ignore[arg-type]  # a dataclass

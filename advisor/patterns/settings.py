@@ -32,6 +32,8 @@ __all__ = [
 ]
 
 _SUFFIX = re.compile(r"_(mib|gb|mb|s|bytes|per_s|usd)$")
+# Far above anything that AWS allows: that is for the rules to say, not for a setting.
+_MOST = 10**21
 _SWITCH = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 
 
@@ -101,7 +103,7 @@ def _plain(text: str) -> float | None:
 
 
 def _whole(least: int) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value <= 10_000_000
+    return lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value <= _MOST
 
 
 def _number(value: Any) -> bool:

@@ -160,7 +160,7 @@ def test_a_backlog_target_that_outlasts_the_objective_is_told_with_its_time() ->
 
 
 def test_many_large_inputs_at_once_pass_the_instances_memory() -> None:
-    # 8 x 900 MB are 6866.5 MiB; two copies of 900 MiB; of 8192 MiB nine tenths are 7372.8. (7372.8 - 1800) MiB hold six.
+    # 8 x 900 MB are 6866.5 MiB; two copies take 1800 MiB; of 8192 MiB nine tenths are 7372.8: the rest holds six.
     w = overlay("payload: {request: 200 MB, request_max: 900 MB}")
     finding = found(w, concurrency_per_instance=8)["AS-16"]
     assert finding.says == "8 inputs of 900 MB take 6.706 GB beside 1.758 GB of models, and ml.m5.large has 7.2 GB"
@@ -207,11 +207,11 @@ def test_the_first_guess_lengthens_the_time_out_where_the_slowest_thousandth_nee
 def test_a_deployment_reads_back_and_says_what_it_does_not_know() -> None:
     deployment = Asynchronous(instance_type="ml.g5.xlarge", min_instances=0, max_instances=3, wake_step=False)
     assert eval(repr(deployment)) == deployment
-    assert deployment.id == "asynchronous-g5.xlarge-0-3-c1-b5-t900-ttl21600-nostep"
+    assert deployment.id == "asynchronous-g5.xlarge-0to3-c1-b5-t900-ttl21600-nostep"
     assert deployment.with_({"timeout": "30 min", "inline": "yes"}).timeout_s == 1800
     with pytest.raises(UnknownName, match="not a setting of asynchronous"):
         deployment.with_({"time_out": "30 min"})
-    with pytest.raises(InputError, match="at least 4 instances, and at most 3"):
+    with pytest.raises(InputError, match="max_instances=3 is below min_instances=4"):
         deployment.with_({"min_instances": "4"})
 
 

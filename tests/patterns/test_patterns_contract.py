@@ -58,6 +58,7 @@ def test_the_failing_case_fails_and_reads_well(pattern: type[Pattern], rule: Rul
             "ModelCacheSetting",
             "Triton",
         ), text
+        assert "}}" not in text
         assert not re.search(r"(?<!split=)\bNone\b", text)
         assert "nan" not in text.split()
         assert not PLACEHOLDER.search(re.sub(r"platform: \{[^}]*\}", "", text)), f"a figure was not filled in: {text}"

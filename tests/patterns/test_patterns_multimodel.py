@@ -17,6 +17,10 @@ from advisor.rules import Finding, overlay
 from advisor.workload import Workload
 
 M5 = {"instance_type": "ml.m5.large"}
+TRITON = """
+    model: {count: 5, memory: 2 GB, framework: triton, accelerator: required}
+    work: [{on: ml.g5.xlarge, mean: 80 ms}]
+"""
 PAIR = {**M5, "min_instances": 2, "max_instances": 2, "scaling": "none", "target": None}
 
 
@@ -37,7 +41,7 @@ def test_a_load_is_fetched_and_opened() -> None:
 
 def test_an_accelerators_own_memory_is_the_cache_where_models_need_it() -> None:
     # 22.4 GiB, nine tenths of them usable: 20,643.84 MiB.
-    w = overlay(f"{TRITON}\nmodel: {{memory: 2 GB}}")
+    w = overlay(TRITON)
     assert models_held(w, "ml.g5.xlarge") == 10
 
 
@@ -119,7 +123,10 @@ def test_a_volume_has_512_gigabytes_at_most(volume: int, refused: bool) -> None:
 def test_models_that_fall_off_the_disk_are_downloaded_again() -> None:
     # 400 models of 500 MB over two instances: 100 GB each.
     w = many(400, size="500 MB")
-    expected = "an instance's part of the models is 100 GB, and its disk 50 GB: what falls off it is downloaded again, 2.5 s each time"
+    expected = (
+        "an instance's part of the models is 100 GB, and its disk 50 GB: "
+        "what falls off it is downloaded again, 2.5 s each time"
+    )
     assert found(w, **PAIR, volume_gb=50)["MM-37"].says == expected
     assert "MM-37" in found(w, **PAIR, volume_gb=99)
     assert "MM-37" not in found(w, **PAIR, volume_gb=100)
@@ -147,7 +154,7 @@ def test_without_the_cache_every_call_loads() -> None:
     [("ml.g5.xlarge", False), ("ml.g4dn.2xlarge", False), ("ml.g5.12xlarge", True), ("ml.g6.xlarge", True)],
 )
 def test_many_models_share_one_gpu_of_an_older_family(name: str, refused: bool) -> None:
-    w = overlay("model: {count: 5, framework: triton, accelerator: required}\nwork: [{on: ml.g5.xlarge, mean: 80 ms}]")
+    w = overlay(TRITON)
     assert ("MM-66" in found(w, instance_type=name)) == refused
 
 

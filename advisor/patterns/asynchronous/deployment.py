@@ -57,13 +57,14 @@ class Asynchronous(Pattern):
     def __post_init__(self) -> None:
         Pattern.__post_init__(self)
         if self.min_instances > self.max_instances:
-            what = f"at least {self.min_instances} instances, and at most {self.max_instances}"
+            what = f"max_instances={self.max_instances} is below min_instances={self.min_instances}"
             raise InputError(what, "", f"give max_instances={self.min_instances} or more")
 
     @property
     def id(self) -> str:
+        """Such as "asynchronous-g5.xlarge-0to3-c1-b5-t900-ttl21600"."""
         low, high = self.min_instances, self.max_instances
-        parts = [self.name, self.instance_type.removeprefix("ml."), str(low) if low == high else f"{low}-{high}"]
+        parts = [self.name, self.instance_type.removeprefix("ml."), f"x{low}" if low == high else f"{low}to{high}"]
         parts += [f"c{self.concurrency_per_instance}", f"b{self.target_backlog:g}"]
         parts += [f"t{self.timeout_s:g}", f"ttl{self.ttl_s:g}"]
         parts += ["nostep"] * (low == 0 and not self.wake_step) + ["inline"] * self.inline

@@ -16,7 +16,7 @@ _NEEDS: tuple[Rule[Any], ...] = (
         "AS-02",
         "streaming",
         "Asynchronous inference does not stream its answers.",
-        "use a real-time endpoint, which streams for up to 8 minutes",
+        "use a real-time endpoint, which streams",
         reads=("feature.streaming.async", "realtime.stream_timeout"),
         reason="The answer is one object in S3, written when the call ends. A real-time endpoint streams for "
         "{realtime.stream_timeout}.",

@@ -169,7 +169,8 @@ def calls_for_workers(w: Workload, d: Asynchronous) -> Ill | None:
     )
 
 
-@rule("AS-52", WARNS, where="deployment.max_instances", reads=("async.in_flight_standard_max",), facts=2,
+@rule("AS-52", WARNS, where="deployment.max_instances",
+      reads=("async.in_flight_standard_max", "async.in_flight_fifo_max"), facts=2,
       passes_set="concurrency_per_instance=1000, max_instances=120",
       fails_set="concurrency_per_instance=1000, max_instances=121")  # fmt: skip
 def in_flight_allowed(w: Workload, d: Asynchronous) -> Ill | None:

@@ -34,7 +34,7 @@ _SHARED: tuple[Rule[Any], ...] = (
         "async.timeout_max",
         _type,
         title="A call on an asynchronous endpoint runs for {async.timeout_max} at most.",
-        reason="Older texts say 15 minutes; since then the limit was raised. What takes longer is a job.",
+        reason="Older texts give a quarter of that; since then the limit was raised. What takes longer is a job.",
         mend="cut the input into parts, take a faster type, or run it as a batch transform or processing job",
         passes=_work("50 min"),
         fails=_work("70 min"),
@@ -264,9 +264,12 @@ def backlog_target_leaves_objective(w: Workload, d: Asynchronous) -> Ill | None:
     {async.backlog_target_example}. How long they wait is the target over what one instance serves.
     """
     latency = w.objective.latency
-    waits = d.target_backlog / capacity_per_s(w.work_on(d.instance_type)) + float(w.assume("async_overhead"))
+    overhead = float(w.assume("async_overhead"))
+    waits = d.target_backlog / capacity_per_s(w.work_on(d.instance_type)) + overhead
     if latency is None or waits <= latency[1] or d.max_instances <= max(1, d.min_instances):
         return None
+    if latency[1] <= overhead:
+        return None  # refused by another rule
     return Ill(
         f"a backlog of {d.target_backlog:g} an instance takes {show_duration(waits)} to work off, and the objective "
         f"is {show_duration(latency[1])} ({latency[0]})",

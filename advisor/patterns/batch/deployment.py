@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from advisor import units
+from advisor.catalog.assumptions import assumption
 from advisor.catalog.limits import limit
 from advisor.patterns.base import Pattern
 from advisor.patterns.batch import rules_fleet, rules_lot, rules_needs
@@ -59,7 +60,7 @@ class BatchTransform(Pattern):
     split: str = field(default="None", metadata=choice("None", "Line", "RecordIO", "TFRecord"))
     timeout_s: float = field(default_factory=lambda: limit("batch.timeout_default").base, metadata=DURATION)
     retries: int = field(default_factory=lambda: whole("batch.retries_default"), metadata=COUNT_OR_ZERO)
-    every_s: float = field(default=units.DAY_S, metadata=DURATION)
+    every_s: float = field(default_factory=lambda: float(assumption("batch_every").base), metadata=DURATION)
 
     @property
     def id(self) -> str:

@@ -281,8 +281,8 @@ def product_leaves_workers(w: Workload, d: BatchTransform) -> Ill | None:
             f"take a type with {max(1, most // needed)} workers or fewer: records of {needed} MB leave no more at once"
         )
     else:
-        mend = f"give max_payload={max(needed, most // on.workers)}, which is enough for the largest record, and "
-        f"max_concurrent_transforms={on.workers}"
+        enough = max(needed, most // on.workers)
+        mend = f"give max_payload={enough}, enough for the largest record, and max_concurrent_transforms={on.workers}"
     return Ill(
         f"mini-batches of {d.max_payload_mb} MB allow {possible} at once, workers on {d.instance_type}: {on.workers}",
         mend=mend,

@@ -25,6 +25,12 @@ def _lot(records: str = "1 million", size: str = "2 KB", files: int = 50, rest: 
     return f"traffic: null\nbatch: {lines}{rest}"
 
 
+def _quota_volume() -> str:
+    """The larger figure that AWS gives for a job's volume."""
+    other = limit("batch.volume_gb").alternatives[0]
+    return f"{other.value} {other.unit}"
+
+
 def _type(d: Any) -> str:
     return str(d.instance_type)
 
@@ -292,13 +298,13 @@ def failure_is_retried(w: Workload, d: BatchTransform) -> Ill | None:
 def object_fits_volume(w: Workload, d: BatchTransform) -> Ill | None:
     """An object fits the volume of a job's instance.
 
-    AWS's guide says {batch.volume_gb}, fixed; its page of quotas lists 1,024 GB. This is above both.
+    AWS's guide says {batch.volume_gb}, fixed; its page of quotas lists many times that. This is above both.
     """
     size = object_bytes(lot(w, d.every_s))
     if size <= limit("batch.volume_gb").largest:
         return None
     return Ill(
-        f"an object has {show_bytes(round(size))}, and the volume {told(w, 'batch.volume_gb')} (or 1,024 GB)",
+        f"an object has {show_bytes(round(size))}, and the volume {told(w, 'batch.volume_gb')} (or {_quota_volume()})",
         mend="write more, smaller objects (batch.files)",
     )
 
@@ -308,8 +314,8 @@ def object_fits_volume(w: Workload, d: BatchTransform) -> Ill | None:
 def object_clearly_fits_volume(w: Workload, d: BatchTransform) -> Ill | None:
     """An object of more than {batch.volume_gb} may not fit a job's volume.
 
-    AWS's guide says that the volume has {batch.volume_gb} and cannot be changed, its page of quotas lists 1,024 GB.
-    Types with a local disk have that instead.
+    AWS's guide says that the volume has {batch.volume_gb} and cannot be changed, its page of quotas lists many times
+    that. Types with a local disk have that instead.
     """
     held, volume = lot(w, d.every_s), limit("batch.volume_gb")
     if not volume.low_bytes < object_bytes(held) <= volume.largest:

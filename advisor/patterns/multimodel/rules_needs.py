@@ -81,7 +81,7 @@ _SHARED: tuple[Rule[Any], ...] = (
         "MM-09",
         "multi-container",
         "A multi-model endpoint holds one container.",
-        "use a multi-container endpoint, which keeps up to 15 containers loaded",
+        "use a multi-container endpoint, which keeps several containers loaded",
         reads=("mme.same_container", "realtime.containers_max"),
         reason="What models share here is the container; a multi-container endpoint holds up to "
         "{realtime.containers_max} different ones.",
@@ -197,7 +197,7 @@ def one_container(w: Workload, d: MultiModel) -> Ill | None:
         return None
     return Ill(
         f"{show_count(w.model.count)} models run in different containers",
-        mend="use a multi-container endpoint (up to 15), inference components, or one endpoint a container",
+        mend="use a multi-container endpoint, inference components, or one endpoint a container",
     )
 
 

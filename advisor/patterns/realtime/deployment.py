@@ -78,8 +78,7 @@ class RealTime(Pattern):
 
     @classmethod
     def start(cls, w: Workload) -> RealTime:
-        """A measured type, or the cheapest that fits; instances for the mean, and up to those for the busiest
-        minutes."""
+        """A measured type, or the cheapest that fits; from instances for the mean to those for the peak."""
         name = first_type(w, "Hosting")
         on = w.work_on(name)
         least = max(

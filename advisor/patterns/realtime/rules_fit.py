@@ -165,13 +165,13 @@ def pipeline_payload(w: Workload, _: RealTime) -> Ill | None:
     )
 
 
-@rule("RT-65", NOTES, where="needs", reads=("pipeline.containers_max",), facts=2,
-      passes="needs: [pipeline]",
+@rule("RT-65", WARNS, where="needs", reads=("feature.gpu.multi_container", "realtime.containers_max"), facts=2,
+      passes="needs: [multi-container]",
       fails="{needs: [multi-container, gpu], model: {accelerator: required}}")  # fmt: skip
 def containers_share_no_gpu(w: Workload, _: RealTime) -> Ill | None:
     """Several containers on one endpoint run on CPU types.
 
-    Up to {pipeline.containers_max} containers share an instance, always loaded; AWS's feature matrix leaves
+    Up to {realtime.containers_max} containers share an instance, always loaded; AWS's feature matrix leaves
     accelerators out.
     """
     if "multi-container" not in w.needs or w.accelerator != "required":

@@ -23,7 +23,7 @@ from advisor.rules.of_fleet import (
     scale_in_tail,
     several_zones,
     single_instance,
-)  # fmt: skip
+)
 from advisor.units import show_bytes, show_duration, show_factor, show_rate, show_share
 from advisor.workload import Workload
 
@@ -192,7 +192,23 @@ def streams_counted(w: Workload, d: RealTime) -> Ill | None:
     )
 
 
+@rule("RT-42", NOTES, where="deployment.workers", source="arithmetic on the profile's own figures, 2026", facts=3,
+      passes_set="workers=2", fails_set="workers=6")  # fmt: skip
+def workers_as_measured(w: Workload, d: RealTime) -> Ill | None:
+    """The container runs as many workers as were measured.
+
+    The service time holds for that many; more of them share the same vCPUs, and each gets slower.
+    """
+    on = w.work_on(d.instance_type)
+    if d.workers is None or d.workers <= on.workers:
+        return None
+    return Ill(
+        f"{d.workers} workers are asked for, and the service time on {d.instance_type} holds for {on.workers}",
+        mend=f"measure it with {d.workers} workers and enter that under work, or set workers={on.workers}",
+    )
+
+
 RULES: tuple[Rule[Any], ...] = (
     peak_carried, zones, one_alone, outrun, tail_paid, close_bursts, spike_met, target_below_capacity, mostly_idle,
-    image_slows_launch, uneven_work_routed, streams_counted,
+    image_slows_launch, uneven_work_routed, streams_counted, workers_as_measured,
 )  # fmt: skip

@@ -16,7 +16,7 @@ from advisor.rules.of_instance import (
     model_fits_memory,
     sold_in_region,
     volume_beside_nvme,
-)  # fmt: skip
+)
 from advisor.rules.of_need import serves_inference
 from advisor.rules.of_size import above_every_reading, between_readings, request_max, response_max
 from advisor.rules.of_time import mean_within, tail_within

@@ -241,10 +241,7 @@ def measured(w: Workload, d: Serverless) -> Ill | None:
     name = on.on
     return Ill(
         f"nothing was measured on {name}: {on.says}",
-        mend=(
-            f"call one {name} endpoint a few hundred times and enter it under work: {{on: {name}, mean: ..., p95: "
-            "...}}"
-        ),
+        mend=f"call such an endpoint a few hundred times and enter under work: {{on: {name}, mean: ..., p95: ...}}",
     )
 
 
