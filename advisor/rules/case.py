@@ -31,8 +31,7 @@ objective: {errors: 1 %, cold_starts: allow, prefer: cost}
 
 @lru_cache(maxsize=512)
 def overlay(text: str) -> Workload:
-    """The base profile with a piece of YAML laid over it: mappings merge, anything else replaces, ``null``
-    takes out."""
+    """The base profile with YAML laid over it: mappings merge, anything else replaces, ``null`` takes out."""
     return reads(json.dumps(_merged(_data(BASE_PROFILE), _data(text))), name="case")
 
 

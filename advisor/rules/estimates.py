@@ -32,10 +32,13 @@ __all__ = [
     "serverless_name",
     "servers_for",
     "usable_memory_mib",
-]  # fmt: skip
+]
 
 # CPU credits run out under load, so nobody sizes an endpoint on these families.
 BURSTABLE = ("t2", "t3")
+# From here on Erlang's formula is its fluid limit, within a percent; and more than this nobody means.
+_MANY = 10_000
+_MOST = 1e12
 
 
 def percentile_s(on: WorkOn, share: float) -> float:
@@ -48,8 +51,7 @@ def percentile_s(on: WorkOn, share: float) -> float:
 
 
 def longest_s(w: Workload, on: WorkOn, share: float) -> float:
-    """Service time at a percentile, of the class with the most work, at the largest payload where it grows with
-    that."""
+    """Service time at a percentile: of the class with most work, at the largest payload."""
     work = max((one.work for one in w.traffic.classes), default=1.0) if w.traffic is not None else 1.0
     grown = (on.entry.grows or 0.0) * (w.payload.request_max_bytes - w.payload.request_bytes) / 1e6
     return percentile_s(on, share) * work + max(0.0, grown)
@@ -68,7 +70,8 @@ def capacity_per_s(on: WorkOn) -> float:
 
 def instances_for(w: Workload, on: WorkOn, rate_per_s: float) -> int:
     """Instances for a rate at the use that a first guess aims at; at least one."""
-    return max(1, math.ceil(rate_per_s / (capacity_per_s(on) * float(w.assume("scaling_start_use"))) - 1e-9))
+    needed = rate_per_s / (capacity_per_s(on) * float(w.assume("scaling_start_use")))
+    return max(1, math.ceil(min(needed, _MOST) - 1e-9))
 
 
 def offered(rate_per_s: float, on: WorkOn) -> float:
@@ -90,8 +93,7 @@ def usable_memory_mib(w: Workload, name: str) -> float:
 
 
 def copies_memory_mib(w: Workload, on: WorkOn) -> float:
-    """Memory of one model in as many copies as the workers of an instance hold; a load curve or an accelerator
-    shares one."""
+    """Memory of a model in a copy a worker; a load curve or an accelerator shares one copy."""
     shared = bool(w.assume("workers_share_model")) or on.at is not None or w.accelerator == "required"
     return w.model.memory_mib * (1 if shared else on.workers)
 
@@ -102,18 +104,24 @@ def roughly(value: float) -> float:
 
 
 def erlang_b(servers: int, load: float) -> float:
-    """The share lost by a system of ``servers`` without a queue at an offered load (Erlang B, whatever the
-    service law)."""
+    """The share lost by a system of ``servers`` without a queue at an offered load (Erlang B, any service law).
+
+    Very many servers lose what exceeds them, and nothing else.
+    """
+    if servers > _MANY:
+        return max(0.0, 1 - servers / load) if load else 0.0
     lost = 1.0
     for n in range(1, servers + 1):
         lost = load * lost / (n + load * lost)
     return lost
 
 
-def servers_for(load: float, lost: float, most: int = 100_000) -> int:
+def servers_for(load: float, lost: float) -> int:
     """The fewest servers of a system without a queue that lose at most this share."""
+    if load > _MANY:
+        return math.ceil(min(load, _MOST) * (1 - lost))
     share, n = 1.0, 0
-    while share > lost and n < most:
+    while share > lost:
         n += 1
         share = load * share / (n + load * share)
     return n
@@ -154,7 +162,7 @@ def _cold_per_s(rate_per_s: float, mean_s: float, keep_s: float, warm: int) -> f
 
 def serverless_name(memory_mib: float) -> str:
     """The place of measurement of a serverless container: "serverless 2048 MB"."""
-    return f"serverless {memory_mib:g} MB"
+    return f"serverless {memory_mib:.0f} MB"
 
 
 def cold_start_s(w: Workload, memory_mib: float) -> float:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from advisor.catalog.limits import limit
 from advisor.rules.declared import Rule, rule
 from advisor.rules.estimates import capacity_per_s, instances_for, launch_s, roughly, scale_in_s, scale_out_s
 from advisor.rules.figures import told
@@ -14,8 +15,8 @@ from advisor.units import show_duration, show_rate, show_share
 from advisor.workload import Workload
 
 __all__ = [
-    "Fleet", "bursts_outrun_launches", "bursts_too_close", "fleet_carries_peak", "late_share", "quota_covers",
-    "rate_within", "scale_in_tail", "several_zones", "single_instance", "tolerated_share",
+    "Fleet", "bursts_outrun_launches", "bursts_too_close", "fleet_carries_peak", "late_share", "no_account_has",
+    "quota_covers", "rate_within", "scale_in_tail", "several_zones", "single_instance", "tolerated_share",
 ]  # fmt: skip
 
 _ALARMS = ("scaling.out_datapoints", "metric_lag")
@@ -45,12 +46,16 @@ def quota_covers(
     fails_set: str = "",
     passes: str = "",
     fails: str = "",
+    refused_beyond: bool = False,
 ) -> Rule[Any]:
-    """More of something than the account's quota; AWS raises these on request."""
+    """More of something than the account's quota; AWS raises these on request.
+
+    ``refused_beyond`` says that a rule of ``no_account_has`` refuses what is more than any account is known to have.
+    """
 
     def body(w: Workload, d: object) -> Ill | None:
         wanted, quota = count(d), w.limit(key)
-        if wanted <= quota:
+        if wanted <= quota or (refused_beyond and wanted > _most_of_any_account(w, key)):
             return None
         whose = "the account's quota" if w.overridden(key) else "the quota of a new account"
         return Ill(
@@ -73,6 +78,52 @@ def quota_covers(
         fails_set=fails_set,
         facts=2,
     )(body)
+
+
+def no_account_has(
+    rule_id: str,
+    key: str,
+    count: Callable[[Workload, Any], int],
+    what: str,
+    mend: str,
+    *,
+    where: str,
+    passes: str = "",
+    fails: str = "",
+    passes_set: str = "",
+    fails_set: str = "",
+) -> Rule[Any]:
+    """More of something than the profile's own quota, or than the largest that AWS tells of."""
+
+    def body(w: Workload, d: object) -> Ill | None:
+        wanted, most = count(w, d), _most_of_any_account(w, key)
+        if wanted <= most:
+            return None
+        whose = "this account's quota is" if w.overridden(key) else "the most that AWS tells of is"
+        return Ill(
+            f"{wanted:,} {what}, and {whose} {most:,.0f}",
+            mend=f"{mend}, or state a larger quota of the account with platform: {{{key}: {wanted}}}",
+        )
+
+    body.__doc__ = f"""No account is known to have room for so many {what}.
+
+    A new account has {{{key}}}; AWS's other pages tell of more, and the largest of these figures is the border,
+    unless the profile states the account's own quota."""
+    return rule(
+        rule_id,
+        BLOCKS,
+        where=where,
+        reads=(key,),
+        passes=passes,
+        fails=fails,
+        passes_set=passes_set,
+        fails_set=fails_set,
+        facts=2,
+    )(body)
+
+
+def _most_of_any_account(w: Workload, key: str) -> float:
+    return w.limit(key) if w.overridden(key) else limit(key).largest
 
 
 def rate_within(

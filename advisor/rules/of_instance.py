@@ -31,8 +31,7 @@ class OnInstances(Protocol):
 
 
 def family_offered(rule_id: str, component: str, what: str, *, passes_set: str, fails_set: str) -> Rule[Any]:
-    """The API lists other types for each kind of endpoint or job; ``what`` is the kind, as in "a batch
-    transform job"."""
+    """The API lists types by kind of endpoint or job; ``what`` is the kind, as in "a batch transform job"."""
 
     def body(_: Workload, d: OnInstances) -> Ill | None:
         if offered(d.instance_type, component):
@@ -258,8 +257,8 @@ def memory_full(rule_id: str, *, passes: str, fails: str, passes_set: str = "", 
             f"{on.workers} workers with a copy each take {show_memory(copies)}, and {d.instance_type} has "
             f"{show_memory(usable)} for models",
             mend=(
-                f"run {max(1, int(usable // w.model.memory_mib))} workers, share one copy (platform: "
-                f"{{workers_share_model: yes}}), or take more memory"
+                f"run at most {max(1, int(usable // w.model.memory_mib))} of them, share one copy "
+                "(platform: {workers_share_model: yes}), or take more memory"
             ),
         )
 
@@ -284,8 +283,7 @@ def memory_full(rule_id: str, *, passes: str, fails: str, passes_set: str = "", 
 def volume_beside_nvme(rule_id: str, *, passes_set: str, fails_set: str) -> Rule[Any]:
     """A volume size cannot be set on types that carry their own disk; the deployment has a field volume_gb."""
 
-    def body(w: Workload, d: Any) -> Ill | None:
-        del w
+    def body(_: Workload, d: Any) -> Ill | None:
         one = instance(d.instance_type)
         if d.volume_gb is None or not one.nvme_gb:
             return None
@@ -321,8 +319,8 @@ def not_measured(
         return Ill(
             f"nothing was measured on {d.instance_type}: {on.says}",
             mend=(
-                f"load-test one {d.instance_type} and enter it under work: {{on: {d.instance_type}, mean: ..., "
-                "p95: ...}}"
+                f"load-test one {d.instance_type} and enter it under work: "
+                f"{{on: {d.instance_type}, mean: ..., p95: ...}}"
             ),
             path="work",
         )

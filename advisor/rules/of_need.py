@@ -7,9 +7,10 @@ from typing import Any
 
 from advisor.rules.declared import Rule, rule
 from advisor.rules.finding import BLOCKS, Ill, Verdict
+from advisor.units import show_count, show_duration
 from advisor.workload import Workload
 
-__all__ = ["excludes", "serves_inference"]
+__all__ = ["excludes", "serves_a_stream", "serves_inference"]
 
 _MATRIX = "AWS developer guide, model deployment feature matrix, 2026"
 
@@ -59,4 +60,31 @@ def serves_inference(rule_id: str, pattern: str) -> Rule[Any]:
         where="task",
         source="AWS developer guide, deploy models for inference, 2026",
         fails="task: training",
+    )(body)
+
+
+def serves_a_stream(rule_id: str, why: str, *, model: str = "{count: 1}") -> Rule[Any]:
+    """An endpoint is judged by the requests that come to it, and a lot that lies ready at once sends none."""
+    lot = "batch: {records: 1 million, record_size: 2 KB, files: 50, every: 1 day}"
+
+    def body(w: Workload, _: object) -> Ill | None:
+        if w.streams or w.batch is None:
+            return None
+        every = show_duration(w.batch.every_s)
+        return Ill(
+            f"there is no traffic, only a lot of {show_count(w.batch.records)} records every {every}",
+            mend="use batch-transform, or describe the requests that come one by one under traffic",
+        )
+
+    body.__doc__ = f"""An endpoint answers requests, and a lot that lies ready at once is a job's work.
+
+    {why}"""
+    return rule(
+        rule_id,
+        BLOCKS,
+        where="batch",
+        source="AWS developer guide, model deployment options, 2026",
+        facts=2,
+        passes=f"model: {model}\n{lot}",
+        fails=f"model: {model}\ntraffic: null\n{lot}",
     )(body)

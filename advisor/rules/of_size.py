@@ -71,8 +71,7 @@ def between_readings(
     reason: str = "",
     lower: str = "",
 ) -> Rule[Any]:
-    """A size that one reading of a limit allows and another does not; ``lower`` names the stricter limit, where
-    it has a key."""
+    """A size that one reading allows and another does not; ``lower`` is the key of a stricter limit, if any."""
 
     def body(w: Workload, _: object) -> Ill | None:
         least = limit(lower or key).low_bytes

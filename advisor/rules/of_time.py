@@ -31,8 +31,7 @@ def mean_within(
     fails: str,
     unless: str = "",
 ) -> Rule[Any]:
-    """The usual request takes longer than the pattern waits, so most fail; a need named by ``unless`` has
-    another limit."""
+    """The usual request takes longer than the pattern waits; the need named by ``unless`` has another limit."""
 
     def body(w: Workload, d: object) -> Ill | None:
         on = w.work_on(place(d))
@@ -127,7 +126,7 @@ def curve_falls(rule_id: str, place: Place, *, passes: str, fails: str) -> Rule[
         rule_id,
         WARNS,
         where="work",
-        source="AWS developer guide, load testing of endpoints, 2023",
+        source="arithmetic on the profile's own figures, 2026",
         passes=passes,
         fails=fails,
         facts=2,

@@ -24,7 +24,7 @@ from advisor.rules.estimates import (
     serverless_name,
     servers_for,
     usable_memory_mib,
-)  # fmt: skip
+)
 from advisor.rules.first_guess import first_type
 from advisor.workload import Workload
 
@@ -44,6 +44,15 @@ def test_the_fewest_servers_lose_no_more_than_asked_and_one_fewer_loses_more() -
     n = servers_for(5.0, 0.02)
     assert n == 10
     assert erlang_b(n - 1, 5.0) > 0.02 >= erlang_b(n, 5.0)
+
+
+def test_very_many_servers_lose_what_exceeds_them() -> None:
+    assert erlang_b(20_000, 40_000.0) == pytest.approx(0.5)
+    assert erlang_b(20_000, 10_000.0) == 0
+    assert erlang_b(10**15, 0.0) == 0
+    assert servers_for(1e6, 0.01) == 990_000
+    # Where both ways of reckoning meet, they agree.
+    assert erlang_b(10_000, 12_000.0) == pytest.approx(1 - 10_000 / 12_000, rel=0.01)
 
 
 def test_a_percentile_that_is_stated_is_taken_as_stated() -> None:

@@ -28,20 +28,20 @@ REFUSED: dict[str, dict[str, str]] = {
     # A VPC; 150 ms against a queue; nobody waits for a job; one model shares nothing.
     "fraud-scoring": {SL: "SL-31", AS: "AS-25", BT: "BT-08", MM: "MM-19"},
     # A lot without requests is not a queue's work.
-    "churn-scoring": {AS: "AS-17", MM: "MM-22"},
+    "churn-scoring": {RT: "RT-61", SL: "SL-58", AS: "AS-17", MM: "MM-22"},
     # 700 MB fit only through S3, and a job's record has 100 MB.
     "medical-images": {RT: "RT-01", SL: "SL-01", BT: "BT-16", MM: "MM-12"},
     # 18 MB are above the 4 MB of serverless; 20 s are less than any job needs to start.
     "document-ocr": {SL: "SL-01", BT: "BT-08", MM: "MM-19"},
     "search-ranking": {AS: "AS-25", BT: "BT-08", MM: "MM-19"},
     "internal-tool": {BT: "BT-08", MM: "MM-19"},
-    # Many models, and an asynchronous endpoint holds one.
-    "tenant-models": {AS: "AS-18", BT: "BT-08"},
+    # 400 models would be as many serverless endpoints, and 50 are the most that AWS tells of.
+    "tenant-models": {SL: "SL-62", AS: "AS-25", BT: "BT-08"},
     "video-moderation": {RT: "RT-01", SL: "SL-01", BT: "BT-16", MM: "MM-12"},
     # Four minutes of work are more than a call may take.
     "speech-transcription": {RT: "RT-05", SL: "SL-05", BT: "BT-16", MM: "MM-15"},
     "product-launch": {AS: "AS-25", BT: "BT-08", MM: "MM-19"},
-    "weekly-forecast": {AS: "AS-17", MM: "MM-22"},
+    "weekly-forecast": {RT: "RT-61", SL: "SL-58", AS: "AS-17", MM: "MM-22"},
     # No accelerator on serverless; the other two wait for nobody.
     "llm-summaries": {SL: "SL-30", BT: "BT-08", MM: "MM-19"},
     # Only a real-time endpoint streams.

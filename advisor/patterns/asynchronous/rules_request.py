@@ -9,6 +9,7 @@ from advisor.catalog.limits import limit
 from advisor.rules import BLOCKS, NOTES, WARNS, Ill, Rule, rule
 from advisor.rules.estimates import copies_memory_mib, usable_memory_mib
 from advisor.rules.figures import told
+from advisor.rules.of_need import serves_a_stream
 from advisor.rules.of_size import above_every_reading, between_readings, request_max
 from advisor.units import MIB, show_bytes, show_count, show_duration, show_memory
 from advisor.workload import Workload
@@ -139,26 +140,14 @@ def bodies_fit_memory(w: Workload, d: Asynchronous) -> Ill | None:
     )
 
 
-@rule("AS-17", BLOCKS, where="batch", source="AWS developer guide, deploy models for inference, 2026", facts=2,
-      passes="batch: {records: 1 million, record_size: 2 KB, files: 50, every: 1 day}",
-      fails="traffic: null\nbatch: {records: 1 million, record_size: 2 KB, files: 50, every: 1 day}")  # fmt: skip
-def requests_come(w: Workload, d: Asynchronous) -> Ill | None:
-    """An endpoint answers requests, and a lot that lies ready at once is a job's work.
-
-    Every record would have to be sent as a request of its own, with an S3 read and write each; a batch transform job
-    reads the objects as they are and ends when they are done.
-    """
-    del d
-    if w.streams or w.batch is None:
-        return None
-    return Ill(
-        f"there is no traffic, only a lot of {show_count(w.batch.records)} records every "
-        f"{show_duration(w.batch.every_s)}",
-        mend="use batch transform, or describe the requests that come one by one under traffic",
-    )
+requests_come = serves_a_stream(
+    "AS-17",
+    "Every record would have to be sent as a request of its own, with an S3 read and write each; a batch transform job "
+    "reads the objects as they are and ends when they are done.",
+)
 
 
-@rule("AS-18", BLOCKS, where="model.count", reads=("feature.multi_model.async",), facts=1,
+@rule("AS-18", WARNS, where="model.count", reads=("feature.multi_model.async",), facts=1,
       passes="model: {count: 1}", fails="model: {count: 40}")  # fmt: skip
 def one_model(w: Workload, d: Asynchronous) -> Ill | None:
     """An asynchronous endpoint holds one model.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from advisor.rules import BLOCKS, NOTES, WARNS, Ill, Rule, rule
-from advisor.rules.of_need import excludes, serves_inference
+from advisor.rules.of_need import excludes, serves_a_stream, serves_inference
 from advisor.rules.of_size import above_every_reading, between_readings, request_max, response_max
 from advisor.rules.of_time import curve_falls, mean_within, objective_reachable, tail_within
-from advisor.units import show_count, show_duration, show_factor
+from advisor.units import show_count, show_factor
 from advisor.workload import Workload
 
 if TYPE_CHECKING:
@@ -226,20 +226,11 @@ def models_alike(w: Workload, d: MultiModel) -> Ill | None:
     )
 
 
-@rule("MM-22", BLOCKS, where="batch", source="AWS developer guide, deploy models for inference, 2026", facts=2,
-      passes="model: {count: 5}\nbatch: {records: 1 million, record_size: 2 KB, files: 50, every: 1 day}",
-      fails="model: {count: 5}\ntraffic: null\nbatch: {records: 1 million, record_size: 2 KB, files: 50, every: 1 "
-      "day}")  # fmt: skip
-def requests_come(w: Workload, d: MultiModel) -> Ill | None:
-    """An endpoint answers requests, and a lot that lies ready at once is a job's work."""
-    del d
-    if w.streams or w.batch is None:
-        return None
-    return Ill(
-        f"there is no traffic, only a lot of {show_count(w.batch.records)} records every "
-        f"{show_duration(w.batch.every_s)}",
-        mend="use batch transform, one job a model, or describe the requests under traffic",
-    )
+requests_come = serves_a_stream(
+    "MM-22",
+    "A batch transform job runs one model over its objects; many models are as many jobs, and no fleet waits between.",
+    model="{count: 5}",
+)
 
 
 @rule("MM-23", NOTES, where="model.count", source="AWS developer guide, inference components, 2026", facts=2,

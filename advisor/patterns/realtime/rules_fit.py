@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from advisor.catalog.limits import limit
 from advisor.rules import NOTES, WARNS, Ill, Rule, rule, told
 from advisor.rules.of_instance import accelerator_idle, arm_image, neuron_compiled, not_measured
-from advisor.rules.of_need import excludes
+from advisor.rules.of_need import excludes, serves_a_stream
 from advisor.rules.of_time import curve_falls, objective_reachable
 from advisor.units import MONTH_S, show_bytes
 from advisor.workload import Workload
@@ -102,20 +102,11 @@ def data_weighs(w: Workload, _: RealTime) -> Ill | None:
     )
 
 
-@rule("RT-61", WARNS, where="batch", source="AWS developer guide, model deployment options, 2026", facts=2,
-      passes="{traffic: {rate: 2 per second}, batch: {records: 1 million}}",
-      fails="{traffic: null, batch: {records: 1 million}}")  # fmt: skip
-def offline_only(w: Workload, _: RealTime) -> Ill | None:
-    """A whole data set at once needs no endpoint.
-
-    AWS's guidance: what is offline goes to batch transform, which ends when it is done and is paid until then.
-    """
-    if w.streams or w.batch is None:
-        return None
-    return Ill(
-        f"there is only a lot of {w.batch.records:,} records, and an endpoint is paid for between lots, too",
-        mend="use batch-transform, or state the traffic that the endpoint serves beside it",
-    )
+offline_only = serves_a_stream(
+    "RT-61",
+    "AWS's guidance: what is offline goes to batch transform, which ends when it is done and is paid until then; an "
+    "endpoint is paid for between lots, too.",
+)
 
 
 @rule("RT-62", WARNS, where="needs", reads=("realtime.shadow_variants_max",), facts=2,

@@ -9,6 +9,7 @@ from advisor.catalog.limits import limit
 from advisor.rules import BLOCKS, NOTES, WARNS, Ill, Rule, rule
 from advisor.rules.estimates import cold_share, cold_start_s, offered, percentile_s, roughly, serverless_name
 from advisor.rules.of_fleet import tolerated_share
+from advisor.rules.of_need import serves_a_stream
 from advisor.rules.of_time import objective_reachable
 from advisor.units import MONTH_S, show_bytes, show_duration, show_share
 from advisor.workload import Workload
@@ -193,21 +194,11 @@ reachable = objective_reachable(
 )
 
 
-@rule("SL-58", WARNS, where="batch", source="AWS developer guide, model deployment options, 2026", facts=2,
-      passes="{traffic: {rate: 2 per second}, batch: {records: 1 million}}",
-      fails="{traffic: null, batch: {records: 1 million}}")  # fmt: skip
-def offline_only(w: Workload, _: Serverless) -> Ill | None:
-    """A whole data set at once needs no endpoint.
-
-    AWS's guidance: what is offline goes to batch transform. A serverless endpoint takes one record a call,
-    throttles above its concurrency, and charges every second at the rate of requests that cannot wait.
-    """
-    if w.streams or w.batch is None:
-        return None
-    return Ill(
-        f"there is only a lot of {w.batch.records:,} records",
-        mend="use batch-transform, or state the traffic that the endpoint serves beside it",
-    )
+offline_only = serves_a_stream(
+    "SL-58",
+    "AWS's guidance: what is offline goes to batch transform. A serverless endpoint takes one record a call, throttles "
+    "above its concurrency, and charges every second at the rate of requests that cannot wait.",
+)
 
 
 @rule("SL-59", NOTES, where="payload", source="AWS price list, data processed by endpoints, 2023-2026", facts=3,

@@ -8,7 +8,7 @@ from advisor.catalog.limits import limit
 from advisor.catalog.prices import price_book
 from advisor.rules import BLOCKS, WARNS, Ill, Rule, rule, told
 from advisor.rules.estimates import cold_start_s, erlang_b, offered, roughly, serverless_name
-from advisor.rules.of_fleet import quota_covers
+from advisor.rules.of_fleet import no_account_has, quota_covers
 from advisor.rules.of_size import above_every_reading, between_readings, request_max, response_max
 from advisor.rules.of_time import mean_within, tail_within
 from advisor.units import show_bytes, show_duration, show_memory, show_share
@@ -225,6 +225,13 @@ def too_many_at_once(w: Workload, d: Serverless) -> Ill | None:
 account_concurrency = quota_covers(
     "SL-18", "serverless.account_concurrency_new", lambda d: d.max_concurrency, "serverless calls at once in a region",
     where="deployment.max_concurrency", passes_set="max_concurrency=8", fails_set="max_concurrency=20",
+    refused_beyond=True,
+)  # fmt: skip
+own_concurrency = no_account_has(
+    "SL-63", "serverless.account_concurrency_new", lambda _, d: d.max_concurrency,
+    "serverless calls at once in a region", "set a lower max_concurrency", where="deployment.max_concurrency",
+    passes_set="max_concurrency=8", fails="platform: {serverless.account_concurrency_new: 50}",
+    fails_set="max_concurrency=60",
 )  # fmt: skip
 
 
@@ -297,5 +304,5 @@ RULES: tuple[Rule[Any], ...] = (
     request_too_large, request_between, response_too_large, response_between, usual_in_time, tail_in_time,
     memory_too_large, memory_quota, memory_in_steps, model_fits, container_fits_beside, image_too_large,
     image_between, model_too_large, unpacked_fits, starts_in_time, too_many_at_once, account_concurrency,
-    provisioned_within_most, throttled_at_peak, offered_in_region,
+    own_concurrency, provisioned_within_most, throttled_at_peak, offered_in_region,
 )  # fmt: skip

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from advisor.catalog.limits import limit
 from advisor.rules import BLOCKS, WARNS, Ill, Rule, rule, told
+from advisor.rules.of_fleet import no_account_has
 from advisor.rules.of_need import excludes, serves_inference
 from advisor.workload import Workload
 
@@ -103,8 +105,9 @@ def many_models(w: Workload, _: Serverless) -> Ill | None:
 
     Many models in one container are not supported; each model has its own endpoint, and its own cold starts.
     """
-    quota = w.limit("serverless.account_endpoints_new")
-    if w.model.count <= quota:
+    key = "serverless.account_endpoints_new"
+    most = w.limit(key) if w.overridden(key) else limit(key).largest
+    if not w.limit(key) < w.model.count <= most:
         return None
     return Ill(
         f"{w.model.count:,} models need an endpoint each, and the account has "
@@ -113,9 +116,14 @@ def many_models(w: Workload, _: Serverless) -> Ill | None:
     )
 
 
+more_models_than_endpoints = no_account_has(
+    "SL-62", "serverless.account_endpoints_new", lambda w, _: w.model.count, "serverless endpoints, one for each model",
+    "use multi-model", where="model.count", passes="model: {count: 40}", fails="model: {count: 400}",
+)  # fmt: skip
 inference_only = serves_inference("SL-46", "serverless")
 
 RULES: tuple[Rule[Any], ...] = (
     no_accelerator, vpc, isolation, capture, monitor, variants, shadow, marketplace, registry, pipeline, containers,
     queue, notifications, streaming, sessions, many_models, inference_only,
+    more_models_than_endpoints,
 )  # fmt: skip
