@@ -65,6 +65,8 @@ class Workload(Section):
     _assumed: Fixed[str, str] = PrivateAttr(default_factory=lambda: Fixed({}))
     _source: Source | None = PrivateAttr(default=None)
     _folder: Path = PrivateAttr(default_factory=Path)
+    # The paths of what was written, found out when first asked: rules ask some hundred times.
+    _stated: frozenset[str] | None = PrivateAttr(default=None)
 
     def _complete(self) -> None:
         values, self._assumed = filled(self)
@@ -161,7 +163,9 @@ class Workload(Section):
 
     def given(self, path: str) -> bool:
         """Whether the user stated it: ``traffic.rate``, ``work.0.mean``, or a whole section."""
-        return yaml_path(type(self), path) in set(paths(self._written))
+        if self._stated is None:
+            self._stated = frozenset(paths(self._written))
+        return yaml_path(type(self), path) in self._stated
 
     def where(self, path: str = "") -> str:
         """``file:line`` of a path, or of what was given nearest above it; the name of what was built in Python."""
