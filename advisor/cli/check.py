@@ -89,7 +89,12 @@ def _told(file: Path, checked: Checked, *, brief: bool) -> str:
 
 
 def _told_finding(finding: Finding) -> list[str]:
-    head = f"{finding.verdict.name.lower():6} {finding.rule}  {finding.where}: {finding.says}"
+    from advisor.patterns.settings import spoken
+
+    # A finding about the deployment has no line of its own: its setting is named instead.
+    section, _, field = finding.path.partition(".")
+    where = f"{finding.where} (--set {spoken(field)})" if section == "deployment" else finding.where
+    head = f"{finding.verdict.name.lower():6} {finding.rule}  {where}: {finding.says}"
     lines = textwrap.wrap(
         head, _WIDTH, initial_indent="  ", subsequent_indent=" " * 16, break_on_hyphens=False, break_long_words=False
     )
