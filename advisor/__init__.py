@@ -16,17 +16,25 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from advisor.advice.checking import check
     from advisor.catalog.prices import price_book
+    from advisor.errors import AdvisorError, InputError, ProfileError
+    from advisor.fitting import fit
     from advisor.patterns import PATTERNS
     from advisor.workload.model import Workload
     from advisor.workload.read import read, reads
 
 __version__ = "0.1.0"
-__all__ = ["PATTERNS", "Workload", "check", "price_book", "read", "reads"]
+__all__ = [
+    "PATTERNS", "AdvisorError", "InputError", "ProfileError", "Workload", "check", "fit", "price_book", "read", "reads",
+]  # fmt: skip
 
 _HOMES = {
     "PATTERNS": "advisor.patterns",
+    "AdvisorError": "advisor.errors",
+    "InputError": "advisor.errors",
+    "ProfileError": "advisor.errors",
     "Workload": "advisor.workload.model",
     "check": "advisor.advice.checking",
+    "fit": "advisor.fitting",
     "price_book": "advisor.catalog.prices",
     "read": "advisor.workload.read",
     "reads": "advisor.workload.read",

@@ -40,7 +40,7 @@ class PatternCheck:
         return sum(finding.verdict is verdict for finding in self.findings)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Checked:
     """A workload and what every pattern's rules say of it."""
 
@@ -54,7 +54,7 @@ class Checked:
 
     @property
     def findings(self) -> tuple[tuple[str, Finding], ...]:
-        """Every finding with its pattern's name, in the order of the patterns."""
+        """Every finding as a pair, (the pattern's name, the finding), in the order of the patterns."""
         return tuple((check.pattern, finding) for check in self.patterns for finding in check.findings)
 
     def table(self) -> Table:
@@ -78,6 +78,7 @@ class Checked:
 
         rows = [
             {
+                "workload": self.workload.name,
                 "pattern": name,
                 "rule": finding.rule,
                 "verdict": finding.verdict.name,
@@ -89,11 +90,22 @@ class Checked:
             }
             for name, finding in self.findings
         ]
-        columns = ["pattern", "rule", "verdict", "says", "path", "where", "mend", "source"]
+        columns = ["workload", "pattern", "rule", "verdict", "says", "path", "where", "mend", "source"]
         return pd.DataFrame(rows, columns=columns).astype({"pattern": "category", "verdict": "category"})
 
+    def details(self) -> Table:
+        """One row a finding, the worst of each pattern first."""
+        rows = [
+            (name, finding.verdict.name.lower(), finding.rule, finding.where, finding.says, finding.mend)
+            for name, finding in self.findings
+        ]
+        return Table.of(("pattern", "verdict", "rule", "where", "says", "to mend"), rows, title="Findings")
+
+    def __repr__(self) -> str:
+        return f"<{self.workload.name}: {', '.join(self.feasible) or 'no pattern'} of {len(self.patterns)} fit>"
+
     def _repr_html_(self) -> str:
-        return self.table().html()
+        return self.table().html() + self.details().html()
 
 
 def check(workload: Workload, *, pattern: str | None = None, sets: Mapping[str, object] | None = None) -> Checked:
@@ -104,6 +116,8 @@ def check(workload: Workload, *, pattern: str | None = None, sets: Mapping[str, 
     """
     if sets and pattern is None:
         raise InputError("settings without a pattern", "", f"name the pattern they belong to: {', '.join(_NAMED)}")
+    if not isinstance(workload, Workload):
+        raise InputError(f"{workload!r} is not a workload", "", "read it first: ad.check(ad.read(path))")
     judged = [pattern_named(pattern)] if pattern is not None else PATTERNS
     results = []
     for each in judged:

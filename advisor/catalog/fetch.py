@@ -27,7 +27,7 @@ __all__ = ["DOORS", "Fetched", "Refreshed", "fetch", "refresh"]
 
 DOORS = ("api", "bulk")
 
-_OTHER_DOOR = "use the other door, which needs no credentials: advisor prices refresh --door bulk"
+_OTHER_DOOR = "take the other door with --door bulk, which needs no credentials"
 # The API answers at few addresses; this one serves all regions' prices.
 _API_REGION = "us-east-1"
 

@@ -27,7 +27,7 @@ _INDEX = f"/offers/v1.0/aws/{OFFER}/current/region_index.json"
 _CHUNK = 1 << 16
 # The file of one region has about 4 MB; the file of all regions must not be taken for it.
 _LARGEST = 200_000_000
-_OTHER_DOOR = "or use the other door, which needs AWS credentials: advisor prices refresh --door api"
+_OTHER_DOOR = "or take the other door with --door api, which needs AWS credentials"
 
 
 def base_url(given: str | None = None) -> str:

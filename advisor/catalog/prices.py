@@ -169,6 +169,8 @@ class PriceBook:
         """
         listed = self.rates(region, component)
         if instance is None:
+            if not listed:
+                raise self._missing(region, component or "", "")
             return listed
         wanted = [component] if component else ["Hosting", *_AT_HOSTING_PRICE, "Training", "Processing"]
         found = tuple(rate for name in wanted if (rate := self.find(region, name, instance)) is not None)
@@ -179,19 +181,22 @@ class PriceBook:
     def table(self, region: str, component: str | None = None, instance: str | None = None) -> Table:
         """What ``look_up`` finds, as a table."""
         rates = self.look_up(region, component, instance)
+        why = list(dict.fromkeys(f"assumed: {rate.assumed}" if rate.assumed else rate.basis for rate in rates))
         rows = [
             (
                 rate.sku.component, rate.sku.meter, rate.unit, _shown(rate), rate.as_of,
-                f"assumed: {rate.assumed}" if rate.assumed else rate.basis,
+                f"({why.index(f'assumed: {rate.assumed}' if rate.assumed else rate.basis) + 1})"
+                + (" assumed" if rate.assumed else ""),
             )
             for rate in rates
         ]  # fmt: skip
-        note = f"{len(rows)} prices of {region}; price list of {self.published(region)}"
+        notes = [f"({number}) {words}" for number, words in enumerate(why, 1)]
+        notes.append(f"{len(rows)} prices of {region}; price list of {self.published(region)}")
         return Table.of(
             ["component", "meter", "unit", "USD", "as of", "basis"],
             rows,
             title=f"Prices in {region}",
-            notes=[note],
+            notes=notes,
             right=["USD"],
         )
 

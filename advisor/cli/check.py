@@ -8,17 +8,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from advisor.cli.output import EXIT_BAD_INPUT, EXIT_FAILED, answer, answer_json, assumed_lines, complain, said, settings
+from advisor.cli.output import (
+    EXIT_BAD_INPUT,
+    EXIT_FAILED,
+    answer,
+    answer_json,
+    assumed_lines,
+    complain,
+    said,
+    settings,
+    width,
+)
 from advisor.errors import InputError, ProfileError, UnitError, UnknownName
 
 if TYPE_CHECKING:
-    from advisor.advice.checking import Checked
+    from advisor.advice.checking import Checked, PatternCheck
     from advisor.errors import Problem
     from advisor.rules import Finding
 
 __all__ = ["check"]
-
-_WIDTH = 100
 
 
 def check(
@@ -62,7 +70,7 @@ def check(
             continue
         hopeless += not judged.feasible
         if as_json:
-            objects += _objects(file, judged)
+            objects += [one for one in _objects(file, judged) if not brief or one["kind"] == "pattern"]
         else:
             answer(("\n" if position else "") + _told(file, judged, brief=brief))
     if as_json:
@@ -76,16 +84,21 @@ def check(
 
 
 def _told(file: Path, checked: Checked, *, brief: bool) -> str:
-    lines = [f"{file}", checked.table().text(_WIDTH)]
+    lines = [f"{file}", checked.table().text(width())]
     if not brief:
         for result in checked.patterns:
             if result.findings:
-                lines += ["", *textwrap.wrap(f"{result.pattern}, judged as {result.deployment.id}", _WIDTH)]
+                lines += ["", *textwrap.wrap(f"{result.pattern}, judged with {_settings(result)}", width())]
                 lines += [line for finding in result.findings for line in _told_finding(finding)]
         lines += assumed_lines(checked.workload)
     if not checked.feasible:
         lines += ["", "no pattern fits: each that was asked is refused above, with what would have to change"]
     return "\n".join(lines)
+
+
+def _settings(result: PatternCheck) -> str:
+    """The deployment that was judged, in the words that ``--set`` takes."""
+    return ", ".join(f"{field}={value}" for field, value in result.deployment.to_dict().items() if value is not None)
 
 
 def _told_finding(finding: Finding) -> list[str]:
@@ -96,12 +109,12 @@ def _told_finding(finding: Finding) -> list[str]:
     where = f"{finding.where} (--set {spoken(field)})" if section == "deployment" else finding.where
     head = f"{finding.verdict.name.lower():6} {finding.rule}  {where}: {finding.says}"
     lines = textwrap.wrap(
-        head, _WIDTH, initial_indent="  ", subsequent_indent=" " * 16, break_on_hyphens=False, break_long_words=False
+        head, width(), initial_indent="  ", subsequent_indent=" " * 16, break_on_hyphens=False, break_long_words=False
     )
     for label, text in (("to mend: ", finding.mend), ("source: ", finding.source)):
         lines += textwrap.wrap(
             label + text,
-            _WIDTH,
+            width(),
             initial_indent=" " * 16,
             subsequent_indent=" " * 18,
             break_on_hyphens=False,

@@ -70,3 +70,13 @@ def test_every_public_name_loads_and_is_listed() -> None:
     assert set(ad.__all__) <= set(dir(ad))
     with pytest.raises(AttributeError, match="no attribute 'recomend'"):
         _ = ad.recomend
+
+
+def test_what_is_no_workload_is_refused_with_a_mend() -> None:
+    with pytest.raises(InputError, match="read it first"):
+        ad.check("workloads/fraud-scoring.yaml")
+
+
+def test_a_check_is_short_in_a_terminal() -> None:
+    checked = ad.check(ad.Workload(**PLAIN), pattern="serverless")
+    assert repr(checked) == "<plain: serverless of 1 fit>"

@@ -1,0 +1,87 @@
+"""How long a run is: warm-up and window, in whole periods of the rate curve and of the batch schedule."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from advisor.sim.replay import cycle_s
+from advisor.units import DAY_S, MONTH_S, WEEK_S, show_count, show_duration
+from advisor.workload import Workload
+
+__all__ = ["PRINTED_BUDGET", "SEARCH_BUDGET", "Horizon", "horizon_of", "spike_horizon_of"]
+
+# Requests of one replication: while searching, and for what is printed.
+SEARCH_BUDGET = 20_000_000
+PRINTED_BUDGET = 10 * SEARCH_BUDGET
+_FOUR_WEEKS_S, _THIRTY_DAYS_S = 4 * WEEK_S, 30 * DAY_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Horizon:
+    """The window is [warmup_s, warmup_s + window_s): whole times ``period_s``; what an answer says about it."""
+
+    period_s: float
+    warmup_s: float
+    window_s: float
+    notes: tuple[str, ...] = ()
+
+
+def horizon_of(workload: Workload, *, budget: int = SEARCH_BUDGET) -> Horizon:
+    """Four weeks where a week curve is given, thirty days where a day curve is, else a month of 730 hours.
+
+    Rounded down to whole periods of the curve and of the batch schedule, and shortened to the budget of requests, but
+    never below a week where a week curve is given, else a day. The warm-up is one period, at least a day.
+    """
+    traffic, notes = workload.traffic, []
+    every = workload.batch.every_s if workload.batch is not None else 0.0
+    if traffic is not None and traffic.replay is not None:
+        period, whole = cycle_s(traffic.replay.path), MONTH_S
+        least, warmup = DAY_S, DAY_S
+    elif traffic is not None and len(set(traffic.week_weights)) > 1:
+        period, whole, least = WEEK_S, _FOUR_WEEKS_S, WEEK_S
+        warmup = WEEK_S
+    elif traffic is not None and len(set(traffic.day_weights)) > 1:
+        period, whole, least, warmup = DAY_S, _THIRTY_DAYS_S, DAY_S, DAY_S
+    else:
+        period, whole, least, warmup = 0.0, MONTH_S, DAY_S, DAY_S
+    if every > 0:
+        together = float(math.lcm(max(1, round(period)), max(1, round(every)))) if period > 0 else every
+        if period > 0:
+            warmup = math.ceil(max(warmup, every) / warmup - 1e-9) * warmup
+        else:
+            warmup = math.ceil(warmup / every - 1e-9) * every
+        if together > whole and period > 0:
+            notes.append(
+                f"the batch schedule and the traffic meet only every {show_duration(together)}: "
+                "whole periods of the schedule are run"
+            )
+            together = every
+        period = together
+    rate = workload.rate_per_s
+    window = whole
+    if rate > 0 and window * rate > budget:
+        window = budget / rate
+    # Without a period of its own a run that is cut short still ends on a whole day.
+    unit = period if period > 0 else (DAY_S if window < whole else whole)
+    periods = max(1, math.floor(min(window, whole) / unit + 1e-9), math.ceil(least / unit - 1e-9))
+    window = periods * unit
+    if rate > 0 and window < min(whole, max(1, math.floor(whole / unit + 1e-9)) * unit) * (1 - 1e-9):
+        notes.append(
+            f"{show_duration(window)} are run instead of {show_duration(whole)}: {show_count(rate * window)} requests "
+            f"a replication, where the budget is {show_count(budget)}"
+        )
+    return Horizon(period_s=period or unit, warmup_s=warmup, window_s=window, notes=tuple(notes))
+
+
+def spike_horizon_of(workload: Workload) -> Horizon:
+    """A window that holds all spikes and a day after the last, for the pair of runs with and without them."""
+    base = horizon_of(workload)
+    traffic = workload.traffic
+    if traffic is None or not traffic.spikes:
+        return base
+    end = max(spike.at_s + spike.lasts_s for spike in traffic.spikes) + DAY_S
+    unit = max(base.period_s, DAY_S) if base.period_s % DAY_S == 0 else DAY_S
+    return Horizon(
+        period_s=base.period_s, warmup_s=base.warmup_s, window_s=math.ceil(end / unit) * unit, notes=base.notes
+    )

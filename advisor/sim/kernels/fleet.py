@@ -1,0 +1,329 @@
+"""A fleet of workers behind a router, each instance with its own queue: every attempt is settled as it arrives.
+
+First come, first served on known services: the start, the finish and the end of the wait are known at arrival,
+and nothing that comes later on that instance changes them. (Losses do, batches and load curves do: `events`.)
+Each instance keeps the instant at which each worker is free, and a ring of the instants at which those that wait leave.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from advisor.sim.kernels import Floats, Ints
+from advisor.sim.kernels.heap import pop, push
+from advisor.sim.kernels.layout import (
+    BLOCK_ENDS,
+    C_BYTES_IN,
+    C_BYTES_OUT,
+    C_FIRST,
+    C_WORK,
+    D_FAIL,
+    D_ROUTE,
+    L_ARRIVED,
+    L_ATTEMPTS,
+    L_CLOSED,
+    L_PENDING,
+    L_TOTAL,
+    L_TOTAL_CLOSED,
+    L_WINDOW_ATTEMPTS,
+    N_ATTEMPT,
+    N_NUMBER,
+    NEEDS_DRAWS,
+    NEEDS_ROOM,
+    P_FAIL_SHARE,
+    P_FROM,
+    P_LIMIT,
+    P_MEAN,
+    P_OVERHEAD,
+    P_PAYLOAD_MAX,
+    P_STOP,
+    P_TO,
+    PENDING,
+    Q_ATTEMPTS,
+    Q_EVENTS,
+    Q_FIRST,
+    Q_FREE_ROWS,
+    Q_QUEUE_LIMIT,
+    Q_RECORD,
+    Q_RETRIES,
+    Q_ROUTING,
+    Q_ROW,
+    Q_ROWS,
+    Q_RUNS_ON,
+    Q_SERVING,
+    Q_TRACE_ENDS,
+    Q_TRACK,
+    Q_WORKERS,
+    R_ANSWERED,
+    R_ARRIVAL,
+    R_ATTEMPTS,
+    R_FINISH,
+    R_FIRST,
+    R_INSTANCE,
+    R_SLOT,
+    R_START,
+    R_STATUS,
+    REACHED,
+    REFUSED,
+    REJECTED,
+    S_BUSY,
+    S_BYTES_IN,
+    S_BYTES_OUT,
+    S_LATENCY,
+    S_WAIT,
+    SERVED,
+)
+from advisor.sim.kernels.part import station
+from advisor.sim.kernels.settle import bin_of, copy_draws, is_retried, retry, service_of, settled_by, take_row
+
+
+@station
+def fleet(
+    until: float, through: bool, p: Floats, q: Ints, counts: Ints, sums: Floats, bins: Ints, arrivals: Floats,
+    works: Floats, sizes_in: Floats, sizes_out: Floats, route: Floats, draws_of: Floats, sleep_at: Floats,
+    sleep_key: Ints, sleep_row: Ints, free_rows: Ints, carried: Floats, numbers: Ints, draws: Floats, free_at: Floats,
+    ring: Floats, ring_head: Ints, ring_length: Ints, order: Ints, named: Ints, outstanding: Ints, peak: Ints,
+    event_at: Floats, event_key: Ints, event_seat: Ints, floats: Floats, ints: Ints,
+) -> int:  # fmt: skip
+    """Settle all attempts before `until`, and those at it where `through`.
+
+    sizes_in, sizes_out: bytes, or of no length; route: f8[n], of first attempts; draws_of: f8[n, kinds, attempts], or
+    of no length until a retry asks for it. sleep_*: the heap of back-offs; carried, numbers, draws: its requests.
+    free_at: f8[seats, workers]; ring: f8[seats, width]; order: seats in service by number; named: a seat's number.
+    """
+    limit, mean, fail_share, stop = p[P_LIMIT], p[P_MEAN], p[P_FAIL_SHARE], p[P_STOP]
+    window_from, window_to, overhead = p[P_FROM], p[P_TO], p[P_OVERHEAD]
+    busy_to = min(window_to, stop)
+    rows, workers, track, serving = q[Q_ROWS], q[Q_WORKERS], q[Q_TRACK] != 0, q[Q_SERVING]
+    runs_on, sized, fails_some = q[Q_RUNS_ON] != 0, sizes_in.size > 0, fail_share > 0.0
+    random, record, attempts = q[Q_ROUTING] == 0, q[Q_RECORD] != 0, q[Q_ATTEMPTS]
+    queue_limit, payload_max, ended = q[Q_QUEUE_LIMIT], p[P_PAYLOAD_MAX], q[Q_TRACE_ENDS] != 0
+    mask = ring.shape[1] - 1
+    # What every request moves lives in registers until the kernel comes back.
+    row, retries, events = q[Q_ROW], q[Q_RETRIES], q[Q_EVENTS]
+    attempted, attempted_inside = counts[L_ATTEMPTS], counts[L_WINDOW_ATTEMPTS]
+    total, arrived, closed_all, closed = counts[L_TOTAL], counts[L_ARRIVED], counts[L_TOTAL_CLOSED], counts[L_CLOSED]
+    served, busy_s, latency_s, wait_s = counts[SERVED], sums[S_BUSY], sums[S_LATENCY], sums[S_WAIT]
+    came_back = REACHED
+    plain = random and runs_on and serving > 0 and not (track or record or sized or fails_some)
+    while True:
+        # The short way: first attempts that are served and of which nothing is asked but their latency. It says the
+        # same as the long way below, which takes every attempt that is anything else.
+        while plain and row < rows:
+            now = arrivals[row]
+            if now >= until or (retries > 0 and sleep_at[0] <= now):
+                break
+            seat = order[int(route[row] * serving)]
+            slot, soonest = 0, free_at[seat, 0]
+            if soonest > now:
+                for k in range(1, workers):
+                    if free_at[seat, k] < soonest:
+                        slot, soonest = k, free_at[seat, k]
+                        if soonest <= now:
+                            break
+            start = now
+            if soonest > now:
+                start = soonest
+                length = ring_length[seat]
+                head = ring_head[seat]
+                while length > 0 and ring[seat, head] <= now:
+                    head = (head + 1) & mask
+                    length -= 1
+                ring_head[seat], ring_length[seat] = head, length
+                if length >= queue_limit or length > mask:
+                    break
+                finish = start + service_of(works[row], mean)
+                if finish > now + limit or finish > busy_to:
+                    break
+                ring[seat, (head + length) & mask] = start
+                ring_length[seat] = length + 1
+            else:
+                finish = start + service_of(works[row], mean)
+                if finish > now + limit or finish > busy_to:
+                    break
+            free_at[seat, slot] = finish
+            row += 1
+            total += 1
+            attempted += 1
+            closed_all += 1
+            if now >= window_from:
+                arrived += 1
+                attempted_inside += 1
+                closed += 1
+                served += 1
+                latency = finish - now + overhead
+                bins[bin_of(latency)] += 1
+                latency_s += latency
+                wait_s += start - now
+                busy_s += finish - start
+            elif finish > window_from:
+                busy_s += finish - max(start, window_from)
+        again = False
+        if retries > 0 and (row >= rows or sleep_at[0] <= arrivals[row]):
+            if row >= rows and not ended:
+                came_back = BLOCK_ENDS
+                break
+            again = True
+            now = sleep_at[0]
+        elif row < rows:
+            now = arrivals[row]
+        else:
+            if not ended:
+                came_back = BLOCK_ENDS
+            break
+        if now > until or (now == until and not through):
+            break
+        # Room for whatever one attempt can need
+        if q[Q_FREE_ROWS] < 1 or (track and events >= event_at.size):
+            came_back = NEEDS_ROOM
+            break
+        held = -1
+        bytes_in = bytes_out = routed = 0.0
+        fails = False
+        if again:
+            held = sleep_row[0]
+            number, attempt = numbers[held, N_NUMBER], numbers[held, N_ATTEMPT] + 1
+            first, work = carried[held, C_FIRST], carried[held, C_WORK]
+            bytes_in, bytes_out = carried[held, C_BYTES_IN], carried[held, C_BYTES_OUT]
+            routed = draws[held, D_ROUTE, attempt - 1]
+            if fails_some:
+                fails = draws[held, D_FAIL, attempt - 1] < fail_share
+        else:
+            number, attempt, first, work = q[Q_FIRST] + row, 1, now, works[row]
+            if sized:
+                bytes_in, bytes_out = sizes_in[row], sizes_out[row]
+            if random:
+                routed = route[row]
+            if fails_some:
+                if draws_of.shape[0] == 0:
+                    came_back = NEEDS_DRAWS
+                    break
+                fails = draws_of[row, D_FAIL, 0] < fail_share
+        if track:
+            while events > 0 and event_at[0] <= now:
+                outstanding[event_seat[0]] -= 1
+                pop(event_at, event_key, event_seat, events)
+                events -= 1
+        # Where it goes, and what becomes of it there
+        seat, slot, waits, let_in, leaves = -1, -1, False, False, 0.0
+        start = finish = np.nan
+        refused = bytes_in > payload_max
+        status, answered = REJECTED, now
+        if refused:
+            status = REFUSED
+        elif serving > 0:
+            if random:
+                seat = order[int(routed * serving)]
+            else:
+                seat = order[0]
+                for k in range(1, serving):
+                    if outstanding[order[k]] < outstanding[seat]:
+                        seat = order[k]
+            soonest = np.inf
+            for k in range(workers):
+                at = free_at[seat, k]
+                if at <= now:
+                    slot, soonest = k, now
+                    break
+                if at < soonest:
+                    slot, soonest = k, at
+            waits = soonest > now
+            if waits:
+                while ring_length[seat] > 0 and ring[seat, ring_head[seat]] <= now:
+                    ring_head[seat] = (ring_head[seat] + 1) & mask
+                    ring_length[seat] -= 1
+            if waits and ring_length[seat] >= queue_limit:
+                slot, waits = -1, False
+            elif waits and ring_length[seat] > mask:
+                came_back = NEEDS_ROOM
+                break
+            else:
+                let_in = True
+                service = service_of(work, mean)
+                late = soonest + service > now + limit
+                status = settled_by(late, fails)
+                if late and not runs_on and soonest >= now + limit:
+                    slot, leaves, answered = -1, now + limit, now + limit
+                else:
+                    start = leaves = soonest
+                    finish = start + service
+                    answered = now + limit if late else finish
+        comes_back = is_retried(status) and attempt < attempts
+        if comes_back and held < 0 and draws_of.shape[0] == 0:
+            came_back = NEEDS_DRAWS
+            break
+        # From here on it happens
+        inside_first = first >= window_from and first < window_to
+        if again:
+            pop(sleep_at, sleep_key, sleep_row, retries)
+            retries -= 1
+            numbers[held, N_ATTEMPT] = attempt
+        else:
+            row += 1
+            total += 1
+            arrived += inside_first
+        inside = now >= window_from and now < window_to
+        if not refused:
+            attempted += 1
+            attempted_inside += inside
+        ends = finish
+        if let_in:
+            if not runs_on and answered < finish:
+                ends = answered  # freed by the client's limit
+            if slot < 0:
+                ends = leaves
+            else:
+                free_at[seat, slot] = ends
+                if start >= window_from and ends <= busy_to:
+                    busy_s += ends - start
+                else:
+                    busy_s += max(0.0, min(ends, busy_to) - max(start, window_from))
+            if waits:
+                ring[seat, (ring_head[seat] + ring_length[seat]) & mask] = leaves
+                ring_length[seat] += 1
+            if track:
+                outstanding[seat] += 1
+                peak[seat] = max(peak[seat], outstanding[seat])
+                push(event_at, event_key, event_seat, events, ends, number, seat)
+                events += 1
+            if inside and sized:
+                sums[S_BYTES_IN] += bytes_in
+                if status == SERVED and answered <= stop:
+                    sums[S_BYTES_OUT] += bytes_out
+        if record:
+            floats[number, R_FIRST], floats[number, R_ARRIVAL], floats[number, R_START] = first, now, start
+            floats[number, R_FINISH] = np.nan if ends != finish else finish
+            floats[number, R_ANSWERED] = np.nan if comes_back else answered
+            ints[number, R_STATUS] = PENDING if comes_back else status
+            ints[number, R_INSTANCE] = named[seat] if seat >= 0 else -1
+            ints[number, R_SLOT], ints[number, R_ATTEMPTS] = slot, attempt
+        if comes_back:
+            if held < 0:
+                held = take_row(free_rows, Q_FREE_ROWS, q, carried, numbers, number, first, work, bytes_in, bytes_out)
+                numbers[held, N_ATTEMPT] = attempt
+                copy_draws(draws, held, draws_of, row - 1)
+            q[Q_RETRIES] = retries
+            retry(p, q, sleep_at, sleep_key, sleep_row, numbers, draws, held, answered)
+            retries += 1
+            continue
+        if held >= 0:
+            free_rows[q[Q_FREE_ROWS]] = held
+            q[Q_FREE_ROWS] += 1
+        closed_all += 1
+        if inside_first:
+            closed += 1
+            if answered > stop:
+                counts[L_PENDING] += 1
+            elif status == SERVED:
+                served += 1
+                latency = answered - first + overhead
+                bins[bin_of(latency)] += 1
+                latency_s += latency
+                wait_s += start - now
+            else:
+                counts[status] += 1
+    q[Q_ROW], q[Q_RETRIES], q[Q_EVENTS] = row, retries, events
+    counts[L_ATTEMPTS], counts[L_WINDOW_ATTEMPTS] = attempted, attempted_inside
+    counts[L_TOTAL], counts[L_ARRIVED], counts[L_TOTAL_CLOSED], counts[L_CLOSED] = total, arrived, closed_all, closed
+    counts[SERVED], sums[S_BUSY], sums[S_LATENCY], sums[S_WAIT] = served, busy_s, latency_s, wait_s
+    return came_back

@@ -1,0 +1,244 @@
+"""A multi-model fleet, event by event: workers behind a queue on instances whose memory holds some of the models.
+
+At one instant: finishes, ends of downloads and loads, the clients' limits, the limits of loads; then (after what the
+control plane changes) one dispatch of every instance that something happened on; then each arrival by itself.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from advisor.sim.kernels.attempts import (
+    FROM_TRACE,
+    UNKNOWN,
+    accept,
+    coming,
+    count_attempt,
+    let_in,
+    placed,
+    started,
+)
+from advisor.sim.kernels.endings import (
+    COLD,
+    RUNS,
+    WAITS_FOR_LOAD,
+    WAITS_FOR_WORKER,
+    clear,
+    finish,
+    give_up,
+    held_by,
+    loaded,
+    queue_up,
+    reply,
+    run_out,
+)
+from advisor.sim.kernels.heap import push
+from advisor.sim.kernels.layout import (
+    BLOCK_ENDS,
+    C_BYTES_IN,
+    C_WORK,
+    D_LOAD,
+    N_ATTEMPT,
+    N_CALL,
+    N_MODEL,
+    N_NEXT,
+    N_SERIAL,
+    N_SLOT,
+    N_STATE,
+    N_UNIT,
+    NEEDS_DRAWS,
+    NEEDS_ROOM,
+    P_LIMIT,
+    P_MEAN,
+    P_PAYLOAD_MAX,
+    P_SPARE,
+    Q_ENDED,
+    Q_FREE_ROWS,
+    Q_QUEUE_LIMIT,
+    Q_RECORD,
+    Q_SERVING,
+    REACHED,
+    REFUSED,
+    REJECTED,
+    UNIT_ENDED,
+)
+from advisor.sim.kernels.part import part, station
+from advisor.sim.kernels.settle import service_of
+from advisor.sim.kernels.shelf import (
+    IN_MEMORY,
+    Q_CACHED,
+    Q_LOADED,
+    Q_SPILL,
+    T_DRAINS,
+    T_EXPECT,
+    T_HEAD,
+    T_LENGTH,
+    T_NUMBER,
+    T_PEAK,
+    T_RUNNING,
+    T_TOUCHED,
+    Z_EVENTS,
+    Z_FREE,
+    Z_LIMIT_HEAD,
+    Z_LIMITS,
+    Z_TOUCHED,
+    Shelf,
+    ask,
+    begin_loads,
+    join,
+)
+from advisor.sim.kernels.state import E_CALLS, E_LIMIT_HEAD, E_LIMITS, E_SERIAL, E_SIZE, Common, Events
+
+
+@station
+def models(until: float, through: bool, c: Common, e: Events, m: Shelf) -> int:
+    """Move everything before `until`, its finishes included; its dispatch and arrivals where `through`."""
+    p, q = c.p, c.q
+    while True:
+        if q[Q_FREE_ROWS] < 2 or e.q[E_SIZE] + 2 >= e.at.size or e.q[E_LIMITS] >= e.limit_at.size:
+            return NEEDS_ROOM
+        if m.z[Z_FREE] < 2 or m.z[Z_EVENTS] + 64 >= m.at.size or m.z[Z_LIMITS] + 64 >= m.limit_at.size:
+            return NEEDS_ROOM
+        if q[Q_RECORD] != 0 and q[Q_LOADED] + 2 >= m.record.shape[0]:
+            return NEEDS_ROOM
+        finish_at = e.at[0] if e.q[E_SIZE] > 0 else np.inf
+        load_at = m.at[0] if m.z[Z_EVENTS] > 0 else np.inf
+        limit_at = e.limit_at[e.q[E_LIMIT_HEAD]] if e.q[E_LIMITS] > 0 else np.inf
+        patience_at = m.limit_at[m.z[Z_LIMIT_HEAD]] if m.z[Z_LIMITS] > 0 else np.inf
+        soonest = min(min(finish_at, load_at), min(limit_at, patience_at))
+        if m.z[Z_TOUCHED] > 0 and soonest > p[P_SPARE]:
+            if p[P_SPARE] == until and not through:
+                return REACHED
+            m.z[Z_TOUCHED] -= 1
+            seat = m.touched[m.z[Z_TOUCHED]]
+            m.seats[seat, T_TOUCHED] = 0
+            dispatch(c, e, m, seat, p[P_SPARE])
+            continue
+        attempt_at, source = coming(c)
+        if source == UNKNOWN:
+            return BLOCK_ENDS
+        if soonest <= attempt_at:
+            if soonest > until:
+                return REACHED
+            p[P_SPARE] = soonest
+            if finish_at == soonest:
+                seat = finish(c, e, m, soonest)
+            elif load_at == soonest:
+                seat = loaded(c, m, soonest)
+            elif limit_at == soonest:
+                seat = give_up(c, e, m, soonest)
+            else:
+                seat = run_out(c, m, soonest)
+            if seat >= 0 and m.seats[seat, T_DRAINS] != 0 and held_by(m, seat) == 0:
+                q[Q_ENDED] = m.seats[seat, T_NUMBER]
+                clear(c, m, seat, soonest)
+                return UNIT_ENDED
+            continue
+        if attempt_at > until or (attempt_at == until and not through):
+            return REACHED
+        if source == FROM_TRACE and c.draws_of.shape[0] == 0:
+            return NEEDS_DRAWS
+        p[P_SPARE] = attempt_at
+        arrive(c, e, m, accept(c, attempt_at, source), attempt_at)
+
+
+@part
+def least(m: Shelf, serving: int, model: int, holders: int) -> int:
+    """The seat with the fewest outstanding: of all (-1), of those that hold the model (1), of the others (0)."""
+    found = -1
+    for k in range(serving):
+        seat = m.order[k]
+        holds = int((m.flags[seat, model] & IN_MEMORY) != 0 or m.load_of[seat, model] >= 0)
+        if holders >= 0 and holds != holders:
+            continue
+        if found < 0 or held_by(m, seat) < held_by(m, found):
+            found = seat
+    return found
+
+
+@part
+def route(c: Common, m: Shelf, model: int) -> int:
+    """Where an attempt goes: a holder, another one when that is busy, the least loaded where none holds the model."""
+    serving = c.q[Q_SERVING]
+    if c.q[Q_CACHED] == 0:
+        return least(m, serving, model, -1)
+    seat = least(m, serving, model, 1)
+    if seat < 0:
+        return least(m, serving, model, -1)
+    if held_by(m, seat) >= c.q[Q_SPILL]:
+        other = least(m, serving, model, 0)
+        if other >= 0 and held_by(m, other) < held_by(m, seat):
+            return other
+    return seat
+
+
+@part
+def arrive(c: Common, e: Events, m: Shelf, row: int, now: float) -> None:
+    """Route one attempt, let it in, and start what can start."""
+    p, q, seats = c.p, c.q, m.seats
+    c.numbers[row, N_STATE] = WAITS_FOR_WORKER
+    if c.carried[row, C_BYTES_IN] > p[P_PAYLOAD_MAX]:
+        reply(c, row, REFUSED, now, False)
+        return
+    count_attempt(c, now)
+    if q[Q_SERVING] == 0:
+        reply(c, row, REJECTED, now, False)
+        return
+    model = c.numbers[row, N_MODEL]
+    seat = route(c, m, model)
+    placed(c, row, seats[seat, T_NUMBER])
+    ready = q[Q_CACHED] != 0 and (m.flags[seat, model] & IN_MEMORY) != 0
+    if not (ready and free_slot(m, seat) >= 0) and seats[seat, T_LENGTH] + seats[seat, T_EXPECT] >= q[Q_QUEUE_LIMIT]:
+        reply(c, row, REJECTED, now, False)
+        return
+    let_in(c, row)
+    c.numbers[row, N_UNIT] = seat
+    m.last_used[seat, model] = now
+    if ready:
+        queue_up(c, m, seat, row)
+    else:
+        load = ask(c, m, seat, model, c.draws[row, D_LOAD, c.numbers[row, N_ATTEMPT] - 1], now)
+        join(c, m, load, row)
+        c.numbers[row, N_STATE] = WAITS_FOR_LOAD | COLD
+        c.numbers[row, N_SLOT] = load
+    seats[seat, T_PEAK] = max(seats[seat, T_PEAK], held_by(m, seat))
+    if p[P_LIMIT] < np.inf:
+        at = (e.q[E_LIMIT_HEAD] + e.q[E_LIMITS]) % e.limit_at.size
+        e.q[E_LIMITS] += 1
+        e.q[E_CALLS] += 1
+        c.numbers[row, N_CALL] = e.q[E_CALLS]
+        e.limit_at[at], e.limit_row[at], e.limit_call[at] = now + p[P_LIMIT], row, e.q[E_CALLS]
+    dispatch(c, e, m, seat, now)
+
+
+@part
+def free_slot(m: Shelf, seat: int) -> int:
+    """The lowest free worker, or -1."""
+    for k in range(m.slots.shape[1]):
+        if m.slots[seat, k] < 0:
+            return k
+    return -1
+
+
+@part
+def dispatch(c: Common, e: Events, m: Shelf, seat: int, now: float) -> None:
+    """Free workers take the head of the queue; then loads begin."""
+    seats = m.seats
+    while seats[seat, T_LENGTH] > 0:
+        slot = free_slot(m, seat)
+        if slot < 0:
+            break
+        row = seats[seat, T_HEAD]
+        seats[seat, T_HEAD] = c.numbers[row, N_NEXT]
+        seats[seat, T_LENGTH] -= 1
+        seats[seat, T_RUNNING] += 1
+        c.numbers[row, N_NEXT] = -1
+        c.numbers[row, N_STATE] = RUNS | (c.numbers[row, N_STATE] & COLD)
+        started(c, row, now, slot)
+        m.slots[seat, slot] = row
+        e.q[E_SERIAL] += 1
+        c.numbers[row, N_SERIAL] = e.q[E_SERIAL]
+        ends = now + service_of(c.carried[row, C_WORK], c.p[P_MEAN])
+        push(e.at, e.key, e.value, e.q[E_SIZE], ends, e.q[E_SERIAL], row)
+        e.q[E_SIZE] += 1
+    begin_loads(c, m, seat, now)

@@ -1,0 +1,264 @@
+"""Serverless containers: each serves one call at a time; every attempt is settled as it arrives.
+
+A busy container waits in a heap, by finish and number; an idle one on the stack of its kind: provisioned ones are
+used first, always the one that became idle last. On-demand ones leave the bottom of their stack after the keep-alive
+time.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from advisor.sim.kernels import Floats, Ints
+from advisor.sim.kernels.attempts import FROM_SLEEP, UNKNOWN, coming
+from advisor.sim.kernels.heap import pop, push
+from advisor.sim.kernels.layout import (
+    BLOCK_ENDS,
+    C_BYTES_IN,
+    C_BYTES_OUT,
+    C_FIRST,
+    C_WORK,
+    D_COLD,
+    D_FAIL,
+    L_ARRIVED,
+    L_ATTEMPTS,
+    L_COLD,
+    L_COLD_STARTS,
+    L_ON_DEMAND_MS,
+    L_PROVISIONED_MS,
+    L_TOTAL,
+    L_WINDOW_ATTEMPTS,
+    N_ATTEMPT,
+    N_NUMBER,
+    NEEDS_DRAWS,
+    NEEDS_ROOM,
+    P_COLD_MEAN,
+    P_FAIL_SHARE,
+    P_FROM,
+    P_KEEP_ALIVE,
+    P_LIMIT,
+    P_MEAN,
+    P_PAYLOAD_MAX,
+    P_STOP,
+    P_TO,
+    PENDING,
+    Q_ATTEMPTS,
+    Q_BUSY,
+    Q_EVENTS,
+    Q_FIRST,
+    Q_FREE_ROWS,
+    Q_RECORD,
+    Q_RETRIES,
+    Q_ROW,
+    Q_SPARE,
+    R_ANSWERED,
+    R_ARRIVAL,
+    R_ATTEMPTS,
+    R_FINISH,
+    R_FIRST,
+    R_INSTANCE,
+    R_SLOT,
+    R_START,
+    R_STATUS,
+    REACHED,
+    REFUSED,
+    S_BUSY,
+    S_BYTES_IN,
+    S_BYTES_OUT,
+    SERVED,
+    THROTTLED,
+)
+from advisor.sim.kernels.part import part, station
+from advisor.sim.kernels.settle import (
+    busy_within,
+    close,
+    copy_draws,
+    is_retried,
+    retry,
+    service_of,
+    settled_by,
+    take_row,
+    to_grid,
+)
+from advisor.sim.kernels.state import Common
+
+# State of the pool in the array of integers: the two stacks, the containers made so far, and what the metric counts.
+Q_LIMIT, Q_IDLE_FROM, Q_IDLE, Q_WARM, Q_MADE, Q_SETUP_BILLED, Q_LEVEL, Q_PEAK = range(Q_SPARE, Q_SPARE + 8)
+
+ON_DEMAND, PROVISIONED = range(2)
+
+
+class Pool(NamedTuple):
+    """Busy containers by finish, the ring of idle on-demand ones, the stack of idle provisioned ones."""
+
+    busy_at: Floats
+    busy_key: Ints  # number, on-demand and provisioned ones apart by their last bit
+    busy_kind: Ints
+    idle_since: Floats  # a ring, the newest at its end
+    idle_number: Ints
+    warm: Ints  # a stack of numbers
+    gone: Ints  # by number of a provisioned container: 0 in service, 1 draining
+    lives: Floats  # on request: [number, (launch, ready, end)]
+
+
+@station
+def pool(until: float, through: bool, c: Common, w: Pool) -> int:
+    """Settle all attempts before `until`, and those at it where `through`."""
+    p, q, counts, sums = c.p, c.q, c.counts, c.sums
+    limit, stop, fail_share, window_from, window_to = p[P_LIMIT], p[P_STOP], p[P_FAIL_SHARE], p[P_FROM], p[P_TO]
+    while True:
+        now, source = coming(c)
+        if source == UNKNOWN:
+            return BLOCK_ENDS
+        if now > until or (now == until and not through):
+            calm(until, c, w)
+            return REACHED
+        made = q[Q_MADE]
+        if q[Q_FREE_ROWS] < 1 or q[Q_EVENTS] >= w.busy_at.size or q[Q_IDLE] + q[Q_EVENTS] >= w.idle_since.size:
+            return NEEDS_ROOM
+        if q[Q_RECORD] != 0 and made >= w.lives.shape[0]:
+            return NEEDS_ROOM
+        calm(now, c, w)
+        held, fails = -1, False
+        bytes_in = bytes_out = 0.0
+        row = q[Q_ROW]
+        if source == FROM_SLEEP:
+            held = c.sleep_row[0]
+            number, attempt = c.numbers[held, N_NUMBER], c.numbers[held, N_ATTEMPT] + 1
+            first, work = c.carried[held, C_FIRST], c.carried[held, C_WORK]
+            bytes_in, bytes_out = c.carried[held, C_BYTES_IN], c.carried[held, C_BYTES_OUT]
+            fails = fail_share > 0.0 and c.draws[held, D_FAIL, attempt - 1] < fail_share
+        else:
+            number, attempt, first, work = q[Q_FIRST] + row, 1, now, c.works[row]
+            if c.bytes_in.size > 0:
+                bytes_in, bytes_out = c.bytes_in[row], c.bytes_out[row]
+            if fail_share > 0.0:
+                if c.draws_of.shape[0] == 0:
+                    return NEEDS_DRAWS
+                fails = c.draws_of[row, D_FAIL, 0] < fail_share
+        # What becomes of it
+        kind, container, cold, let_in = -1, -1, False, False
+        start = finish = np.nan
+        status, answered = THROTTLED, now
+        refused = bytes_in > p[P_PAYLOAD_MAX]
+        if refused:
+            status = REFUSED
+        elif q[Q_BUSY] < q[Q_LIMIT]:
+            let_in = True
+            start = now
+            if q[Q_WARM] > 0:
+                kind, container = PROVISIONED, w.warm[q[Q_WARM] - 1]
+            elif q[Q_IDLE] > 0:
+                kind = ON_DEMAND
+                container = w.idle_number[(q[Q_IDLE_FROM] + q[Q_IDLE] - 1) % w.idle_since.size]
+            else:
+                kind, container, cold = ON_DEMAND, made, True
+                if held >= 0:
+                    spread = c.draws[held, D_COLD, attempt - 1]
+                elif attempt == 1 and c.draws_of.shape[0] > 0:
+                    spread = c.draws_of[row, D_COLD, 0]
+                else:
+                    return NEEDS_DRAWS
+                start = now + max(0.0, to_grid(spread * p[P_COLD_MEAN]))
+            finish = start + service_of(work, p[P_MEAN])
+            late = finish > now + limit
+            status = settled_by(late, fails)
+            answered = now + limit if late else finish
+        comes_back = is_retried(status) and attempt < q[Q_ATTEMPTS]
+        if comes_back and held < 0 and c.draws_of.shape[0] == 0:
+            return NEEDS_DRAWS
+        # From here on it happens
+        inside_first = first >= window_from and first < window_to
+        if source == FROM_SLEEP:
+            pop(c.sleep_at, c.sleep_key, c.sleep_row, q[Q_RETRIES])
+            q[Q_RETRIES] -= 1
+            c.numbers[held, N_ATTEMPT] = attempt
+        else:
+            q[Q_ROW] = row + 1
+            counts[L_TOTAL] += 1
+            counts[L_ARRIVED] += inside_first
+        inside = now >= window_from and now < window_to
+        if not refused:
+            counts[L_ATTEMPTS] += 1
+            counts[L_WINDOW_ATTEMPTS] += inside
+        if let_in:
+            take(c, w, kind, container, cold, now, start, finish)
+            if inside:
+                sums[S_BYTES_IN] += bytes_in
+                if status == SERVED and answered <= stop:
+                    sums[S_BYTES_OUT] += bytes_out
+        if q[Q_RECORD] != 0:
+            c.floats[number, R_FIRST], c.floats[number, R_ARRIVAL], c.floats[number, R_START] = first, now, start
+            c.floats[number, R_FINISH], c.floats[number, R_ANSWERED] = finish, np.nan if comes_back else answered
+            c.ints[number, R_STATUS] = PENDING if comes_back else status
+            c.ints[number, R_INSTANCE], c.ints[number, R_SLOT] = container, kind
+            c.ints[number, R_ATTEMPTS] = attempt
+        if comes_back:
+            if held < 0:
+                held = take_row(
+                    c.free_rows, Q_FREE_ROWS, q, c.carried, c.numbers, number, first, work, bytes_in, bytes_out
+                )
+                c.numbers[held, N_ATTEMPT] = attempt
+                copy_draws(c.draws, held, c.draws_of, row)
+            retry(p, q, c.sleep_at, c.sleep_key, c.sleep_row, c.numbers, c.draws, held, answered)
+            continue
+        if held >= 0:
+            c.free_rows[q[Q_FREE_ROWS]] = held
+            q[Q_FREE_ROWS] += 1
+        if cold and inside_first:
+            counts[L_COLD] += 1
+        close(p, counts, sums, c.bins, status, first, now, start, answered)
+
+
+@part
+def take(c: Common, w: Pool, kind: int, container: int, cold: bool, now: float, start: float, finish: float) -> None:
+    """The container takes the call; what it will be billed for is known."""
+    p, q, counts = c.p, c.q, c.counts
+    if kind == PROVISIONED:
+        q[Q_WARM] -= 1
+        q[Q_LEVEL] += 1
+        q[Q_PEAK] = max(q[Q_PEAK], q[Q_LEVEL])
+    elif not cold:
+        q[Q_IDLE] -= 1
+    else:
+        q[Q_MADE] += 1
+        if now >= p[P_FROM] and now < p[P_TO]:
+            counts[L_COLD_STARTS] += 1
+        if q[Q_RECORD] != 0:
+            w.lives[container, 0], w.lives[container, 1], w.lives[container, 2] = now, start, np.nan
+    q[Q_BUSY] += 1
+    push(w.busy_at, w.busy_key, w.busy_kind, q[Q_EVENTS], finish, container, kind)
+    q[Q_EVENTS] += 1
+    c.sums[S_BUSY] += busy_within(p, start, finish)
+    begin = now if cold and q[Q_SETUP_BILLED] != 0 else start
+    if begin >= p[P_FROM] and begin < p[P_TO] and finish <= p[P_STOP]:
+        which = L_PROVISIONED_MS if kind == PROVISIONED else L_ON_DEMAND_MS
+        counts[which] += math.ceil((finish - begin) * 1000)
+
+
+@part
+def calm(now: float, c: Common, w: Pool) -> None:
+    """What finishes at or before `now`, and which idle containers are gone by then."""
+    q, keep_alive = c.q, c.p[P_KEEP_ALIVE]
+    size = w.idle_since.size
+    while q[Q_EVENTS] > 0 and w.busy_at[0] <= now:
+        at, number, kind = w.busy_at[0], w.busy_key[0], w.busy_kind[0]
+        pop(w.busy_at, w.busy_key, w.busy_kind, q[Q_EVENTS])
+        q[Q_EVENTS] -= 1
+        q[Q_BUSY] -= 1
+        if kind == ON_DEMAND:
+            slot = (q[Q_IDLE_FROM] + q[Q_IDLE]) % size
+            w.idle_since[slot], w.idle_number[slot] = at, number
+            q[Q_IDLE] += 1
+        elif w.gone[number] == 0:
+            w.warm[q[Q_WARM]] = number
+            q[Q_WARM] += 1
+            q[Q_LEVEL] -= 1
+    while q[Q_IDLE] > 0 and w.idle_since[q[Q_IDLE_FROM]] + keep_alive <= now:
+        if q[Q_RECORD] != 0:
+            w.lives[w.idle_number[q[Q_IDLE_FROM]], 2] = w.idle_since[q[Q_IDLE_FROM]] + keep_alive
+        q[Q_IDLE_FROM] = (q[Q_IDLE_FROM] + 1) % size
+        q[Q_IDLE] -= 1

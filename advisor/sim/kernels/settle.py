@@ -1,0 +1,169 @@
+"""What all stations do alike with a request: its draws, its retries, its place in the ledger."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from advisor.sim.kernels import Floats, Ints
+from advisor.sim.kernels.heap import push
+from advisor.sim.kernels.layout import (
+    BIN_SHIFT,
+    BINS,
+    C_BYTES_IN,
+    C_BYTES_OUT,
+    C_FIRST,
+    C_WORK,
+    D_BACKOFF,
+    FAILED,
+    FIRST_BIN,
+    GRID,
+    L_CLOSED,
+    L_PENDING,
+    L_TOTAL_CLOSED,
+    N_ATTEMPT,
+    N_NUMBER,
+    NOT_READY,
+    P_BASE,
+    P_CAP,
+    P_FROM,
+    P_OVERHEAD,
+    P_STOP,
+    P_TO,
+    Q_RETRIES,
+    REJECTED,
+    S_LATENCY,
+    S_WAIT,
+    SERVED,
+    STEPS,
+    THROTTLED,
+    TIMED_OUT,
+)
+from advisor.sim.kernels.part import part, station
+
+
+@part
+def to_grid(seconds: float) -> float:
+    """The nearest multiple of 2**-20 s, half to even."""
+    return float(np.rint(seconds * STEPS) * GRID)
+
+
+@part
+def service_of(work: float, mean_s: float) -> float:
+    """How long one attempt holds its worker."""
+    return float(max(GRID, np.rint(work * mean_s * STEPS) * GRID))
+
+
+@part
+def is_retried(status: int) -> bool:
+    """Does the client try again after this status?"""
+    return status in (THROTTLED, REJECTED, TIMED_OUT, NOT_READY)
+
+
+@part
+def bin_of(latency: float) -> int:
+    """The histogram's bin of a latency: the top bits of the float are its logarithm and nine bits more."""
+    at = int(np.float64(latency).view(np.int64) >> BIN_SHIFT) - FIRST_BIN
+    return min(max(at, 0), BINS - 1)
+
+
+@part
+def close(
+    p: Floats,
+    counts: Ints,
+    sums: Floats,
+    bins: Ints,
+    status: int,
+    first: float,
+    arrival: float,
+    start: float,
+    answered: float,
+) -> None:
+    """A request has its final status: fold it into the ledger where it arrived in the window."""
+    counts[L_TOTAL_CLOSED] += 1
+    if first >= p[P_FROM] and first < p[P_TO]:
+        counts[L_CLOSED] += 1
+        if answered > p[P_STOP]:
+            counts[L_PENDING] += 1
+            return
+        counts[status] += 1
+        if status == SERVED:
+            latency = answered - first + p[P_OVERHEAD]
+            bins[bin_of(latency)] += 1
+            sums[S_LATENCY] += latency
+            sums[S_WAIT] += start - arrival
+
+
+@part
+def busy_within(p: Floats, start: float, finish: float) -> float:
+    """The part of a service that lies inside the window and before the end of the run."""
+    return float(max(0.0, min(finish, p[P_TO], p[P_STOP]) - max(start, p[P_FROM])))
+
+
+@part
+def copy_draws(into: Floats, row: int, draws: Floats, at: int) -> None:
+    """All draws of one request, from row to row."""
+    for kind in range(into.shape[1]):
+        for attempt in range(into.shape[2]):
+            into[row, kind, attempt] = draws[at, kind, attempt]
+
+
+@station
+def by_request(draws: Floats, kind: int, rows: int, out: Floats) -> None:
+    """Draws of one kind by attempt and request, turned to request and attempt: sixty-four requests at a time."""
+    for begin in range(0, rows, 64):
+        for attempt in range(out.shape[2]):
+            for at in range(begin, min(begin + 64, rows)):
+                out[at, kind, attempt] = draws[attempt, at]
+
+
+@part
+def retry(
+    p: Floats,
+    q: Ints,
+    times: Floats,
+    keys: Ints,
+    rows: Ints,
+    numbers: Ints,
+    draws: Floats,
+    row: int,
+    ended: float,
+) -> None:
+    """Put a carried request to sleep until its back-off after the attempt that ended now."""
+    attempt = numbers[row, N_ATTEMPT]
+    pause = min(p[P_CAP], p[P_BASE] * 2.0 ** (attempt - 1)) * draws[row, D_BACKOFF, attempt - 1]
+    push(times, keys, rows, q[Q_RETRIES], ended + to_grid(pause), numbers[row, N_NUMBER], row)
+    q[Q_RETRIES] += 1
+
+
+@part
+def take_row(
+    free: Ints,
+    q_free: int,
+    q: Ints,
+    carried: Floats,
+    numbers: Ints,
+    number: int,
+    first: float,
+    work: float,
+    bytes_in: float,
+    bytes_out: float,
+) -> int:
+    """A row of the carried table for a request; the caller has made sure that one is free."""
+    q[q_free] -= 1
+    row = free[q[q_free]]
+    carried[row, C_FIRST] = first
+    carried[row, C_WORK] = work
+    carried[row, C_BYTES_IN] = bytes_in
+    carried[row, C_BYTES_OUT] = bytes_out
+    numbers[row, N_NUMBER] = number
+    return int(row)
+
+
+@part
+def settled_by(late: bool, fails: bool) -> int:
+    """The status of an attempt that was executed."""
+    if late:
+        return TIMED_OUT
+    if fails:
+        return FAILED
+    return SERVED

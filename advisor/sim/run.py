@@ -1,0 +1,159 @@
+"""Replications of one deployment until the answer is precise enough, on any number of threads, to the same bytes.
+
+A replication is a run on a trace of its own; its number alone decides its seed. Kernels release the GIL, so threads run
+side by side. What is kept is the shortest prefix of replications that is precise enough, whoever computed more.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+
+from advisor.sim.estimates import Estimate, mean_of, percentile_of, ratio_of, share_later_of, with_control
+from advisor.sim.ledger import Ledger
+from advisor.sim.run_record import Run
+
+__all__ = ["Precision", "Replications", "Run", "replicate"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Precision:
+    """When to stop: half widths as shares of the value, and how many replications at least and at most."""
+
+    cost_share: float = 0.02
+    objective_share: float = 0.05
+    least: int = 5
+    most: int = 40
+    confidence: float = 0.95
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replications:
+    """Runs of one deployment on traces of their own, in the order of their numbers."""
+
+    runs: tuple[Run, ...]
+    confidence: float = 0.95
+    precise: bool = True
+
+    @cached_property
+    def ledgers(self) -> tuple[Ledger, ...]:
+        """One ledger a replication."""
+        return tuple(run.ledger for run in self.runs)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """All of them as one."""
+        pooled = self.ledgers[0]
+        for ledger in self.ledgers[1:]:
+            pooled = pooled + ledger
+        return pooled
+
+    def mean(self, measure: Callable[[Run], float]) -> Estimate:
+        """The mean of anything that a run tells."""
+        return mean_of([measure(run) for run in self.runs], confidence=self.confidence)
+
+    def cost(self, measure: Callable[[Run], float], expected_arrivals: float | None = None) -> Estimate:
+        """The mean cost; the realised arrivals correct it where their expectation is known."""
+        costs = [measure(run) for run in self.runs]
+        if expected_arrivals is None:
+            return mean_of(costs, confidence=self.confidence)
+        arrived = [float(ledger.arrived) for ledger in self.ledgers]
+        return with_control(costs, arrived, expected_arrivals, confidence=self.confidence)
+
+    def latency_s(self, share: float, *, served_only: bool = False) -> Estimate:
+        """A percentile over all requests (unserved ones infinite), or over served ones."""
+        return percentile_of(self.ledgers, share, served_only=served_only, confidence=self.confidence)
+
+    def mean_latency_s(self) -> Estimate:
+        """The mean latency of served requests."""
+        served = [float(ledger.served) for ledger in self.ledgers]
+        sums = [ledger.mean_s * ledger.served if ledger.served else 0.0 for ledger in self.ledgers]
+        return ratio_of(sums, served, confidence=self.confidence)
+
+    def share_later_than(self, seconds: float) -> Estimate:
+        """The share of requests later than that, unserved ones among them: what "meets p99" is decided on."""
+        return share_later_of(self.ledgers, seconds, confidence=self.confidence)
+
+    def error_share(self) -> Estimate:
+        """The share of requests that were not served."""
+        arrived = [float(ledger.arrived) for ledger in self.ledgers]
+        errors = [float(ledger.arrived - ledger.served) for ledger in self.ledgers]
+        return ratio_of(errors, arrived, confidence=self.confidence)
+
+    def cold_share(self) -> Estimate:
+        """The share of requests that met a cold start."""
+        arrived = [float(ledger.arrived) for ledger in self.ledgers]
+        return ratio_of([float(ledger.cold) for ledger in self.ledgers], arrived, confidence=self.confidence)
+
+    @property
+    def utilisation(self) -> float:
+        """Busy over offered worker-seconds of all replications; 0 where none was offered."""
+        held = math.fsum(run.held_s for run in self.runs)
+        return math.fsum(run.busy_s for run in self.runs) / held if held > 0 else 0.0
+
+
+def replicate(
+    simulate: Callable[[int], Run],
+    *,
+    cost: Callable[[Run], float] | None = None,
+    expected_arrivals: float | None = None,
+    percentile: float | None = None,
+    precision: Precision | None = None,
+    threads: int = 1,
+    progress: Callable[[int], None] | None = None,
+) -> Replications:
+    """Replications 0, 1, 2 .. of `simulate(number)` until cost and percentile are precise, or there are enough.
+
+    `precise` of the answer is False where the cap came first. The outcome does not depend on `threads`.
+    """
+    wanted = precision or Precision()
+    runs: list[Run] = []
+    for run in _in_order(simulate, wanted.most, threads):
+        runs.append(run)
+        if progress is not None:
+            progress(len(runs))
+        if len(runs) < wanted.least:
+            continue
+        so_far = Replications(runs=tuple(runs), confidence=wanted.confidence)
+        if _precise(so_far, wanted, cost, expected_arrivals, percentile):
+            return so_far
+    return Replications(runs=tuple(runs), confidence=wanted.confidence, precise=False)
+
+
+def _precise(
+    so_far: Replications,
+    wanted: Precision,
+    cost: Callable[[Run], float] | None,
+    expected_arrivals: float | None,
+    percentile: float | None,
+) -> bool:
+    if cost is not None and so_far.cost(cost, expected_arrivals).half_share > wanted.cost_share:
+        return False
+    if percentile is None:
+        return True
+    objective = so_far.latency_s(percentile)
+    # A percentile that is infinite in every replication is as precise as it will ever be.
+    return math.isinf(objective.low) or objective.half_share <= wanted.objective_share
+
+
+def _in_order(simulate: Callable[[int], Run], most: int, threads: int) -> Iterator[Run]:
+    """Runs by number; at most `threads` at a time, none begun that the answer can do without by more than those."""
+    if threads <= 1:
+        yield from map(simulate, range(most))
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        ahead: list[Future[Run]] = [pool.submit(simulate, number) for number in range(min(threads, most))]
+        submitted = len(ahead)
+        try:
+            while ahead:
+                run = ahead.pop(0).result()
+                if submitted < most:
+                    ahead.append(pool.submit(simulate, submitted))
+                    submitted += 1
+                yield run
+        finally:
+            for future in ahead:
+                future.cancel()
