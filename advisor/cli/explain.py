@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
 import textwrap
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from advisor.cli.output import answer, answer_json
+from advisor.cli.output import answer, answer_json, width
 from advisor.errors import InputError, UnknownName, near
 
 __all__ = ["explain"]
 
-_WIDTH = 100
+# Of a measurement or a feature there is nothing to raise.
+_RAISABLE = ("service limit", "account quota")
+# Profile text, settings and drawings are indented by so much, and are never folded.
+_PASTED = 4
 
 
 def explain(
@@ -31,13 +35,13 @@ def explain(
         return
     if file is not None:
         raise InputError(f"{thing!r} takes no file", "", f"write: advisor explain {thing}")
-    for look_up in (_rule, _pattern, _limit, _assumption):
+    for look_up in (_rule, _pattern, _limit, _assumption, _base):
         if (found := look_up(thing)) is not None:
             told, fields = found
             if as_json:
                 answer_json([fields])
             else:
-                answer(_folded(told))
+                answer(_folded(told, width()))
             return
     known = _all_names()
     hint = near(thing, known) or "the lists are: advisor list rules, patterns, limits, assumptions"
@@ -67,13 +71,25 @@ def _told_rule(rule: Any, pattern: str) -> str:
     lines += _paragraph(f"source: {rule.source}", indent="  ")
     for label, case in (("passes", rule.passes), ("fails", rule.fails)):
         lines += ["", f"{label} with:", *textwrap.indent(_case(case), "    ").splitlines()]
+    lines += ["", "(both laid over the plain profile of `advisor explain base`)"]
     return "\n".join(lines)
 
 
 def _case(case: Any) -> str:
-    parts = [case.profile.strip()] if case.profile.strip() else []
-    parts += [f"--set {setting}" for setting in case.sets.split(",") if setting.strip()] if case.sets else []
-    return "\n".join(parts) or "(any profile)"
+    parts = [inspect.cleandoc(case.profile)] if case.profile.strip() else []
+    parts += [f"--set {setting.strip()}" for setting in case.sets.split(",") if setting.strip()]
+    return "\n".join(parts) or "(nothing but the plain profile)"
+
+
+def _base(thing: str) -> _Explained | None:
+    """The plain profile that the cases of the rules are laid over."""
+    from advisor.rules import BASE_PROFILE
+
+    if thing.lower() != "base":
+        return None
+    text = inspect.cleandoc(BASE_PROFILE)
+    head = "The plain profile that every rule's cases are laid over: what a case gives replaces what stands here."
+    return "\n".join([head, "", *textwrap.indent(text, "    ").splitlines()]), {"kind": "base", "profile": text}
 
 
 def _fields_of_rule(rule: Any, pattern: str) -> dict[str, Any]:
@@ -87,8 +103,8 @@ def _fields_of_rule(rule: Any, pattern: str) -> dict[str, Any]:
         "where": rule.where,
         "reads": [_told_key(key) for key in rule.reads],
         "source": rule.source,
-        "passes": {"profile": rule.passes.profile, "set": rule.passes.sets},
-        "fails": {"profile": rule.fails.profile, "set": rule.fails.sets},
+        "passes": {"profile": inspect.cleandoc(rule.passes.profile), "set": rule.passes.sets},
+        "fails": {"profile": inspect.cleandoc(rule.fails.profile), "set": rule.fails.sets},
     }
 
 
@@ -145,8 +161,11 @@ def _limit(thing: str) -> _Explained | None:
         "read_by": _readers(thing),
     }
     lines = [f"{found.key} = {found.shown}", "", *_paragraph(found.title), ""]
-    raised = "AWS can raise it on request" if found.adjustable else "it cannot be raised"
-    lines += [f"{found.scope}; {raised}", f"source: {_dated(found.source, found.as_of)}; confidence {found.confidence}"]
+    raised = "; AWS can raise it on request" if found.adjustable else "; AWS does not raise it"
+    lines += [
+        f"{found.scope}{raised if found.scope in _RAISABLE else ''}",
+        f"source: {_dated(found.source, found.as_of)}; confidence {found.confidence}",
+    ]
     lines += [f"also seen: {_quantity(a.value, a.unit)} ({a.source})" for a in found.alternatives]
     lines += _paragraph(f"note: {found.note}") if found.note else []
     lines += [f"read by the rules: {', '.join(fields['read_by'])}"] if fields["read_by"] else []
@@ -182,7 +201,14 @@ def _assumption(thing: str) -> _Explained | None:
     lines += [f"evidence: {found.evidence}", f"source: {_dated(found.source, found.as_of)}"]
     lines += [f"affects: {', '.join(found.affects)}"] if found.affects else []
     lines += [f"read by the rules: {', '.join(fields['read_by'])}"] if fields["read_by"] else []
-    lines += ["", "set it in a profile with:", f"    platform: {{{found.key}: {found.value}}}"]
+    if found.kind == "weights":
+        place = "traffic.day" if found.key.startswith("day") else "traffic.week"
+        lines += [
+            "",
+            f"a profile gives its own weights under {place}, such as {place.partition('.')[2]}: [{found.value}]",
+        ]
+    else:
+        lines += ["", "set it in a profile with:", f"    platform: {{{found.key}: {found.value}}}"]
     return "\n".join(lines), fields
 
 
@@ -198,7 +224,7 @@ def _all_names() -> list[str]:
     from advisor.patterns import PATTERNS
 
     names = [name for pattern in PATTERNS for name in [pattern.name, *(rule.id for rule in pattern.RULES)]]
-    return [*names, *(known.key for known in limits()), *(known.key for known in assumptions()), "traffic"]
+    return [*names, *(known.key for known in limits()), *(known.key for known in assumptions()), "base", "traffic"]
 
 
 def _dated(source: str, as_of: str) -> str:
@@ -210,26 +236,29 @@ def _quantity(value: object, unit: str) -> str:
     return number if unit in ("count", "bool", "enum") else f"{number} {unit}"
 
 
-def _folded(told: str) -> str:
-    """Lines of at most the width, each continued two columns further in than it began."""
+def _folded(told: str, most: int) -> str:
+    """Lines of at most the width; what is indented to be pasted stays as it is."""
     lines = []
     for line in told.splitlines():
-        indent = " " * (len(line) - len(line.lstrip()) + 2)
-        lines += textwrap.wrap(
-            line,
-            _WIDTH,
-            subsequent_indent=indent,
-            break_on_hyphens=False,
-            drop_whitespace=True,
-            replace_whitespace=False,
-        ) or [""]
+        indent = " " * (len(line) - len(line.lstrip()))
+        if len(indent) >= _PASTED:
+            lines.append(line)
+            continue
+        hang = indent + "  " if indent else ""
+        folded = textwrap.wrap(line, most, subsequent_indent=hang, break_on_hyphens=False, replace_whitespace=False)
+        lines += folded or [""]
     return "\n".join(lines)
 
 
 def _paragraph(text: str, indent: str = "") -> list[str]:
-    return textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+    return [indent + line for line in text.replace("``", "").splitlines()]
 
 
 def _blocks(text: str) -> list[str]:
-    # A docstring keeps its drawing: only the common indent goes.
-    return textwrap.dedent("\n".join(text.splitlines()[1:])).strip("\n").splitlines() if "\n" in text else [text]
+    """A docstring's paragraphs, each one line to be folded; its drawings, which are indented, stay as they are."""
+    blocks = []
+    for block in inspect.cleandoc(text).replace("``", "").split("\n\n"):
+        lines = block.splitlines()
+        drawn = any(line.startswith(" ") for line in lines)
+        blocks += ["", *(lines if drawn else [" ".join(lines)])]
+    return blocks[1:]

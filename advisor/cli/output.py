@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 import textwrap
 from collections.abc import Mapping
 from decimal import Decimal
@@ -29,6 +30,7 @@ __all__ = [
     "complain",
     "said",
     "settings",
+    "width",
 ]
 
 EXIT_FAILED = 1
@@ -51,7 +53,7 @@ def answer_table(table: Table, rows: list[dict[str, Any]], *, as_json: bool) -> 
     if as_json:
         answer_json(rows)
     else:
-        answer(table.text())
+        answer(table.text(width()))
 
 
 def assumed_lines(workload: Workload, *, under: str = "") -> list[str]:
@@ -60,7 +62,12 @@ def assumed_lines(workload: Workload, *, under: str = "") -> list[str]:
     paths = {path: key for path, key in workload.assumed.items() if path.startswith(under)}
     lines = [f"  {path}: {values[key]} ({key})" for path, key in paths.items()]
     head = "assumed, as the profile does not say (`advisor explain KEY` tells why; `platform: {KEY: value}` overrides):"
-    return ["", *textwrap.wrap(head, 100), *lines] if lines else []
+    return ["", *textwrap.wrap(head, width()), *lines] if lines else []
+
+
+def width() -> int:
+    """How wide text may be: the terminal, at most 100 columns; 100 where there is none."""
+    return max(40, min(100, shutil.get_terminal_size((100, 24)).columns))
 
 
 def complain(text: str) -> None:
