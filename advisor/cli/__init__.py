@@ -12,16 +12,16 @@ import sys
 import typer
 
 from advisor import __version__
-from advisor.cli import check, explain, prices
+from advisor.cli import check, explain, fit, prices, render, simulate
 from advisor.cli import list as list_verb
-from advisor.cli.output import EXIT_BUG, complain
+from advisor.cli.output import EXIT_BAD_INPUT, EXIT_BUG, complain
 from advisor.errors import AdvisorError
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="advisor",
-    help="Which way of hosting a model on Amazon SageMaker fits a workload, and what it costs.",
+    help="Which way of hosting a model on Amazon SageMaker fits a workload, and why the others do not.",
     no_args_is_help=True,
     add_completion=False,
     # Plain help: it is quick to load and reads the same in a terminal, a pipe and a screen reader.
@@ -31,6 +31,9 @@ app = typer.Typer(
 )
 app.command("check", short_help="Check profiles: what fits, what is refused, and why.")(check.check)
 app.command("explain", short_help="Explain a rule, pattern, limit, assumption or traffic.")(explain.explain)
+app.command("render", short_help="Print the boto3 requests of a deployment as JSON.")(render.render)
+app.command("fit", short_help="A file of arrivals as a profile's traffic section.")(fit.fit)
+app.command("simulate", short_help="Simulate one deployment in detail.")(simulate.simulate)
 app.add_typer(list_verb.app, name="list")
 app.add_typer(prices.app, name="prices")
 
@@ -60,6 +63,10 @@ def main() -> None:
     except AdvisorError as error:
         complain(str(error))
         sys.exit(error.exit_code)
+    except OSError as error:
+        # Standard output could not take the answer: a full disk behind a redirection.
+        complain(f"cannot write the answer: {error.strerror or error}\n  to mend: write to a place with room")
+        sys.exit(EXIT_BAD_INPUT)
     except Exception as error:
         if os.environ.get("ADVISOR_TRACEBACK"):
             raise

@@ -85,6 +85,9 @@ def check(
 
 def _told(file: Path, checked: Checked, *, brief: bool) -> str:
     lines = [f"{file}", checked.table().text(width())]
+    for caution in checked.workload.warnings:
+        lines += ["", *textwrap.wrap(f"{caution.where}: {caution.what}", width(), break_long_words=False)]
+        lines += textwrap.wrap(f"to mend: {caution.mend}", width(), initial_indent="  ", subsequent_indent="  ")
     if not brief:
         for result in checked.patterns:
             if result.findings:
@@ -151,7 +154,8 @@ def _objects(file: Path, checked: Checked) -> list[dict[str, Any]]:
         }
         for pattern, finding in checked.findings
     ]
-    values = {assumption.key: assumption.value for assumption in checked.workload.assumptions}
+    workload = checked.workload
+    kept = {assumption.key for assumption in workload.assumptions}
     assumptions = [
         {
             "kind": "assumption",
@@ -159,11 +163,24 @@ def _objects(file: Path, checked: Checked) -> list[dict[str, Any]]:
             "workload": checked.workload.name,
             "path": path,
             "assumption": key,
-            "value": values[key],
+            "value": workload.shown(path),
         }
-        for path, key in checked.workload.assumed.items()
+        for path, key in workload.assumed.items()
+        if key in kept
     ]
-    return [*patterns, *findings, *assumptions]
+    cautions = [
+        {
+            "kind": "caution",
+            "file": file,
+            "workload": workload.name,
+            "says": caution.what,
+            "path": caution.path,
+            "where": caution.where,
+            "mend": caution.mend,
+        }
+        for caution in workload.warnings
+    ]
+    return [*patterns, *cautions, *findings, *assumptions]
 
 
 def _problems(error: InputError) -> tuple[Problem, ...]:

@@ -58,9 +58,9 @@ def answer_table(table: Table, rows: list[dict[str, Any]], *, as_json: bool) -> 
 
 def assumed_lines(workload: Workload, *, under: str = "") -> list[str]:
     """What was assumed because the profile does not say it: path, value and the assumption's key."""
-    values = {assumption.key: assumption.value for assumption in workload.assumptions}
-    paths = {path: key for path, key in workload.assumed.items() if path.startswith(under)}
-    lines = [f"  {path}: {values[key]} ({key})" for path, key in paths.items()]
+    kept = {assumption.key for assumption in workload.assumptions}
+    paths = {path: key for path, key in workload.assumed.items() if path.startswith(under) and key in kept}
+    lines = [f"  {path}: {workload.shown(path)} ({key})" for path, key in paths.items()]
     head = "assumed, as the profile does not say (`advisor explain KEY` tells why; `platform: {KEY: value}` overrides):"
     return ["", *textwrap.wrap(head, width()), *lines] if lines else []
 

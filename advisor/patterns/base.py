@@ -9,6 +9,11 @@ stands here.
     start(w)         the deployment that a person would write down first, by arithmetic
     with_(sets)      another deployment, settings given as on the command line
     check(w)         what the rules find
+    render(w)        the AWS calls that create it
+    trace(w, seed)   the requests of one replication as it meets them
+    simulate(w, t)   one replication on such a trace
+    usage(w, run)    what a run used, in whole granules of billing meters
+    estimate(w)      what theory says of it, where theory says something
     id, to_dict()    how it is named and stored
 """
 
@@ -17,12 +22,19 @@ from __future__ import annotations
 import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from advisor.errors import UnknownName, near
+from advisor.patterns.requests import Call
 from advisor.patterns.settings import Kind, spoken
 from advisor.rules import Finding, Rule, run
-from advisor.workload import Workload
+from advisor.workload import Workload, WorkOn
+
+if TYPE_CHECKING:
+    from advisor.money import Usage
+    from advisor.sim.horizon import Horizon
+    from advisor.sim.run_record import Run
+    from advisor.sim.trace import Trace
 
 __all__ = ["Pattern"]
 
@@ -45,6 +57,53 @@ class Pattern(ABC):
     @abstractmethod
     def id(self) -> str:
         """A short name that tells this deployment from the others of its pattern."""
+
+    @abstractmethod
+    def render(self, w: Workload) -> tuple[Call, ...]:
+        """The AWS calls that create this deployment for a workload, in order; what AWS refuses is for the rules to say.
+
+        A setting that no request can carry, such as a fraction of a second, is an `InputError`.
+        """
+
+    @property
+    def place(self) -> str:
+        """What it runs on, as ``work`` names it: an instance type, or "serverless 2048 MB"."""
+        return str(self.to_dict()["instance_type"])
+
+    def work_on(self, w: Workload) -> WorkOn:
+        """How long a request takes on it, and how that is known."""
+        return w.work_on(self.place)
+
+    def trace(self, w: Workload, *, seed: int, horizon: Horizon | None = None, spikes: bool = False) -> Trace:
+        """The requests of one replication: the very same, with the same luck, for every deployment and pattern.
+
+        Only by how much work grows with the payload is the deployment's own.
+        """
+        from advisor.patterns.fleet import growth_of  # simulating loads numba, which checking does without
+        from advisor.sim.trace import ATTEMPTS, Trace
+
+        return Trace.of(
+            w,
+            seed=seed,
+            horizon=horizon,
+            spikes=spikes,
+            growth=growth_of(self.work_on(w)),
+            attempts=max(ATTEMPTS, int(w.assume("client_retry_attempts"))),
+            cold_cv=float(w.assume("serverless_setup_cv")),
+            load_cv=float(w.assume("mme_load_cv")),
+        )
+
+    @abstractmethod
+    def simulate(self, w: Workload, trace: Trace, *, columns: bool = False, sample_s: float | None = None) -> Run:
+        """One replication on a trace; with every request as ``columns``, with the state every ``sample_s`` seconds."""
+
+    @abstractmethod
+    def usage(self, w: Workload, run: Run) -> Usage:
+        """What a run used inside its window, in whole granules."""
+
+    def estimate(self, w: Workload) -> Mapping[str, float]:  # noqa: ARG002 - the default has nothing to say
+        """What theory says at the mean rate, by names such as mean_wait_s; empty where no theory fits."""
+        return {}
 
     @classmethod
     def fields(cls) -> tuple[str, ...]:

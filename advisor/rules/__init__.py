@@ -11,10 +11,15 @@ The patterns hold their rules; here is what all of them share.
     estimates  first estimates by arithmetic: launches, cold starts, capacity
     first_guess  the instance type that a person would try first
     of_need    factories: a need that a pattern excludes, a task that is not inference
+    popularity how requests spread over models
     of_size    factories: sizes against limits, both readings of MB
     of_time    factories: processing time, objectives, load curves
-    of_instance factories: the type: offered, listed, accelerator, memory, disk
-    of_fleet   factories: counts, quotas, zones, launches, scaling against bursts
+    of_instance factories: the type: accelerator, architecture, evidence
+    of_offer   factories: what the API lists and the region sells
+    of_memory  factories: memory for the model, for its copies
+    of_disk    factories: the model's size, disk, download, start-up
+    of_fleet   factories: counts, quotas, zones
+    of_bursts  factories: launches against bursts and spikes, scaling
 """
 
 from __future__ import annotations

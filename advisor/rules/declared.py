@@ -36,7 +36,8 @@ DEPLOYMENT = "deployment."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule(Generic[D_contra]):
-    """One rule of a pattern. ``facts`` says how many facts of workload and deployment it combines."""
+    """One rule of a pattern. ``facts`` says how many facts of workload and deployment it combines; ``excludes`` that
+    where it refuses, the pattern cannot be, so that whatever hurts there is moot."""
 
     id: str
     verdict: Verdict
@@ -46,6 +47,7 @@ class Rule(Generic[D_contra]):
     passes: Case
     fails: Case
     facts: int
+    excludes: bool
     text: str
     body: Body[D_contra]
 
@@ -99,17 +101,18 @@ def rule(
     reads: tuple[str, ...] = (),
     source: str = "",
     facts: int = 1,
+    excludes: bool = False,
 ) -> Callable[[Body[D_contra]], Rule[D_contra]]:
     """Declare a rule: the name card and the proof; the body follows, its docstring is title and reason.
 
     ``where`` is a profile path, or ``deployment.<field>``. ``reads`` are keys of limits and assumptions; a rule that
     reads none states its ``source``. ``passes`` and ``fails`` are pieces of profile, ``passes_set`` and ``fails_set``
-    settings of the deployment.
+    settings of the deployment. ``excludes`` is for what no setting mends, such as a need that the pattern lacks.
     """
 
     def declare(body: Body[D_contra]) -> Rule[D_contra]:
         text = _unindented(body.__doc__ or "")
-        _sound(rule_id, text, fails or fails_set, reads, source)
+        _sound(rule_id, text, fails or fails_set, reads, source, excludes and verdict is not Verdict.BLOCKS)
         return Rule(
             id=rule_id,
             verdict=verdict,
@@ -119,6 +122,7 @@ def rule(
             passes=Case(profile=passes, sets=passes_set),
             fails=Case(profile=fails, sets=fails_set),
             facts=facts,
+            excludes=excludes,
             text=text,
             body=body,
         )
@@ -144,18 +148,21 @@ def rulebook(prefix: str, *rules: Rule[Any], gone: tuple[str, ...] = ()) -> tupl
 
 
 def run(rules: Iterable[Rule[D_contra]], w: Workload, d: D_contra) -> tuple[Finding, ...]:
-    """What the rules find, the worst first, then by id."""
-    found = [finding for one in rules if (finding := one.check(w, d)) is not None]
+    """What the rules find, the worst first, then by id; where the pattern cannot be, only what refuses it."""
+    told = [(one, finding) for one in rules if (finding := one.check(w, d)) is not None]
+    excluded = any(one.excludes for one, _ in told)
+    found = [finding for _, finding in told if not excluded or finding.verdict is Verdict.BLOCKS]
     return tuple(sorted(found, key=lambda finding: (finding.verdict.rank, finding.rule)))
 
 
-def _sound(rule_id: str, text: str, fails: str, reads: tuple[str, ...], source: str) -> None:
+def _sound(rule_id: str, text: str, fails: str, reads: tuple[str, ...], source: str, toothless: bool) -> None:
     title = text.partition("\n\n")[0]
     problems = {
         "its id is not two letters and two digits": not _ID.fullmatch(rule_id),
         "its docstring does not begin with one sentence": not title.endswith("."),
         "it has no case that fails": not fails,
         "it reads nothing and states no source": not reads and not source,
+        "it excludes, and refuses nothing": toothless,
     }
     for what, wrong in problems.items():
         if wrong:

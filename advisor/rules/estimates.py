@@ -6,14 +6,17 @@ Each is the mean of what the simulator draws, by the same assumptions.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from advisor.catalog.instances import Instance, instance
 from advisor.catalog.limits import limit
+from advisor.rules.popularity import one_endpoint, popularity
 from advisor.workload import Workload, WorkOn
 from advisor.workload.lognormal import sigma_of_cv, z
 
 __all__ = [
     "BURSTABLE",
+    "all_memory_mib",
     "capacity_per_s",
     "cold_share",
     "cold_start_s",
@@ -31,6 +34,7 @@ __all__ = [
     "scale_out_s",
     "serverless_name",
     "servers_for",
+    "slower_than",
     "usable_memory_mib",
 ]
 
@@ -38,7 +42,9 @@ __all__ = [
 BURSTABLE = ("t2", "t3")
 # From here on Erlang's formula is its fluid limit, within a percent; and more than this nobody means.
 _MANY = 10_000
-_MOST = 1e12
+_MOST = 1_000_000
+# Models whose shares differ by less have nearly the same part of cold starts.
+_NEARLY = 0.9
 
 
 def percentile_s(on: WorkOn, share: float) -> float:
@@ -51,10 +57,52 @@ def percentile_s(on: WorkOn, share: float) -> float:
 
 
 def longest_s(w: Workload, on: WorkOn, share: float) -> float:
-    """Service time at a percentile: of the class with most work, at the largest payload."""
-    work = max((one.work for one in w.traffic.classes), default=1.0) if w.traffic is not None else 1.0
-    grown = (on.entry.grows or 0.0) * (w.payload.request_max_bytes - w.payload.request_bytes) / 1e6
-    return percentile_s(on, share) * work + max(0.0, grown)
+    """Service time at a percentile of all requests: every class counts by its rate, and the body is that percentile's.
+
+    Bodies follow the law of largest entropy, an exponential one, up to the largest.
+    """
+    body = min(w.payload.request_max_bytes, -w.payload.request_bytes * math.log(max(1 - share, 1e-12)))
+    grown = (on.entry.grows or 0.0) * max(0.0, body - w.payload.request_bytes) / 1e6
+    return _mixed_s(w, on, share) + grown
+
+
+def slower_than(w: Workload, on: WorkOn, seconds: float) -> float:
+    """The share of requests that take longer."""
+    low, high = 0.0, 1.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if longest_s(w, on, middle) <= seconds else (low, middle)
+    return 1 - low
+
+
+def _mixed_s(w: Workload, on: WorkOn, share: float) -> float:
+    parts = _parts(w)
+    if len(parts) == 1:
+        return percentile_s(on, share) * parts[0][1]
+    means, sigma = [(part, on.mean_s * work) for part, work in parts], sigma_of_cv(on.cv)
+    times = [percentile_s(on, share) * work for _, work in parts]
+    low, high = min(times), max(times)
+    for _ in range(60):
+        middle = (low + high) / 2
+        beyond = math.fsum(part * _beyond(middle, mean, sigma) for part, mean in means)
+        low, high = (middle, high) if beyond > 1 - share else (low, middle)
+    return high
+
+
+def _beyond(seconds: float, mean_s: float, sigma: float) -> float:
+    if not sigma:
+        return float(mean_s > seconds)
+    return math.erfc((math.log(seconds / mean_s) / sigma + sigma / 2) / math.sqrt(2)) / 2
+
+
+def _parts(w: Workload) -> list[tuple[float, float]]:
+    """Shares of the requests and the work of each."""
+    classes = w.traffic.classes if w.traffic is not None else ()
+    total = math.fsum(one.rate_per_s for one in classes)
+    parts: dict[float, float] = {}
+    for one in classes if total > 0 else ():
+        parts[one.work] = parts.get(one.work, 0.0) + one.rate_per_s / total
+    return [(share, work) for work, share in parts.items()] or [(1.0, 1.0)]
 
 
 def capacity_per_s(on: WorkOn) -> float:
@@ -84,12 +132,30 @@ def has_accelerator(one: Instance) -> bool:
     return one.device_count > 0
 
 
+def all_memory_mib(w: Workload, name: str) -> float:
+    """A type's memory where a model goes: the accelerator's where it needs one, else the instance's.
+
+    A model that only may use an accelerator, and was measured on this type, goes where there is more.
+    """
+    return max(_memories(w, name))[0]
+
+
 def usable_memory_mib(w: Workload, name: str) -> float:
-    """Memory that models can use on a type: the accelerator's where the model needs one, else the instance's."""
+    """The part of that memory which models can use; the rest is the runtime's."""
+    held, usable = max(_memories(w, name))
+    return held * usable
+
+
+def _memories(w: Workload, name: str) -> list[tuple[float, float]]:
     one = instance(name)
-    if w.accelerator == "required" and one.device_memory_mib:
-        return one.device_memory_mib * float(w.assume("accelerator_memory_usable"))
-    return one.memory_mib * float(w.assume("instance_memory_usable"))
+    device = (one.device_memory_mib, float(w.assume("accelerator_memory_usable")))
+    own = (one.memory_mib, float(w.assume("instance_memory_usable")))
+    if not one.device_memory_mib:
+        return [own]
+    if w.accelerator == "required":
+        return [device]
+    used = w.accelerator == "optional" and w.work_on(name).evidence == "measured"
+    return [own, device] if used else [own]
 
 
 def copies_memory_mib(w: Workload, on: WorkOn) -> float:
@@ -128,23 +194,43 @@ def servers_for(load: float, lost: float) -> int:
 
 
 def cold_share(w: Workload, on: WorkOn, warm: int = 0) -> float:
-    """The share of requests that meet a cold serverless container, ``warm`` ones being provisioned.
+    """The share of requests that meet a cold serverless container, ``warm`` ones of each endpoint being provisioned.
 
     The n-th container carries what n-1 others leave (Erlang B) and is cold after a gap longer than the keep-alive
     time. Within a state of the traffic that is a lower bound (what overflows comes in clumps); containers that a
-    burst adds are counted where the pause before it is long enough to lose them.
+    burst adds are counted where the pause before it is long enough to lose them. Several models have an endpoint
+    each, and the traffic by its popularity.
     """
-    states = w.burst_states
-    keep = float(w.assume("serverless_keep_alive"))
     if w.rate_per_s <= 0:
         return 0.0
+    parts = [(1.0, 1.0)] if one_endpoint(w) else _alike(popularity(w))
+    return min(1.0, math.fsum(part * many * _cold_of(w, on, warm, part) for part, many in parts if part > 0))
+
+
+def _alike(shares: Iterable[tuple[float, int]]) -> list[tuple[float, float]]:
+    """Models of nearly the same share taken together: their mean share, and how many they are."""
+    alike: list[list[float]] = []
+    for share, many in shares:
+        if alike and share >= _NEARLY * alike[-1][0]:
+            alike[-1][1] += share * many
+            alike[-1][2] += many
+        else:
+            alike.append([share, share * many, many])
+    return [(total / many, many) for _, total, many in alike]
+
+
+def _cold_of(w: Workload, on: WorkOn, warm: int, part: float) -> float:
+    """The share of cold requests on an endpoint that has this part of the traffic."""
+    states, rate = w.burst_states, w.rate_per_s * part
+    keep = float(w.assume("serverless_keep_alive"))
     if states is None or not states.share_high:
-        return _cold_per_s(w.rate_per_s, on.mean_s, keep, warm) / w.rate_per_s
-    high = states.share_high * _cold_per_s(states.high_per_s, on.mean_s, keep, warm)
-    low = (1 - states.share_high) * _cold_per_s(states.low_per_s, on.mean_s, keep, warm)
-    added = max(0.0, states.high_per_s * on.mean_s - max(float(warm), states.low_per_s * on.mean_s))
+        return _cold_per_s(rate, on.mean_s, keep, warm) / rate
+    high_per_s, low_per_s = states.high_per_s * part, states.low_per_s * part
+    high = states.share_high * _cold_per_s(high_per_s, on.mean_s, keep, warm)
+    low = (1 - states.share_high) * _cold_per_s(low_per_s, on.mean_s, keep, warm)
+    added = max(0.0, high_per_s * on.mean_s - max(float(warm), low_per_s * on.mean_s))
     onset = added / (states.mean_high_s + states.mean_low_s) if states.mean_low_s > keep else 0.0
-    return min(1.0, (high + low + onset) / w.rate_per_s)
+    return min(1.0, (high + low + onset) / rate)
 
 
 def _cold_per_s(rate_per_s: float, mean_s: float, keep_s: float, warm: int) -> float:

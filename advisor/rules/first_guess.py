@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from advisor.catalog.instances import Instance, instance, instances, offered
-from advisor.catalog.prices import price_book
+from advisor.catalog.prices import PriceBook, price_book
 from advisor.rules.estimates import BURSTABLE, copies_memory_mib, has_accelerator, usable_memory_mib
 from advisor.workload import Workload
 
@@ -20,8 +20,9 @@ def first_type(w: Workload, component: str) -> str:
     Where nothing fits, the first measured type or the one with the most memory, so that rules can say what is wrong.
     """
     measured = [entry.instance for n, entry in enumerate(w.work) if entry.instance and w.given(f"work.{n}.on")]
+    book = price_book()
     for name in measured:
-        if offered(name, component) and _sold(w, component, name) is not None and _fits(w, instance(name)):
+        if offered(name, component) and _sold(w, component, name, book) is not None and _fits(w, instance(name)):
             return name
     usual = [one for one in instances() if _usual(w, one) and offered(one.name, component)]
     roomy = [one for one in usual if _fits(w, one)]
@@ -46,12 +47,12 @@ def _fits(w: Workload, one: Instance) -> bool:
 
 
 def _cheapest(w: Workload, component: str, candidates: Iterable[Instance]) -> str | None:
-    priced = [(price, one.name) for one in candidates if (price := _sold(w, component, one.name)) is not None]
+    book = price_book()
+    priced = [(price, one.name) for one in candidates if (price := _sold(w, component, one.name, book)) is not None]
     return min(priced)[1] if priced else None
 
 
-def _sold(w: Workload, component: str, name: str) -> float | None:
-    book = price_book()
+def _sold(w: Workload, component: str, name: str, book: PriceBook) -> float | None:
     if w.region not in book.regions():
         return None
     rate = book.find(w.region, component, name)

@@ -8,18 +8,25 @@ from typing import Any, Protocol
 
 from advisor.catalog.limits import limit
 from advisor.rules.declared import Rule, rule
-from advisor.rules.estimates import capacity_per_s, instances_for, launch_s, roughly, scale_in_s, scale_out_s
+from advisor.rules.estimates import capacity_per_s, instances_for, launch_s
 from advisor.rules.figures import told
 from advisor.rules.finding import BLOCKS, NOTES, WARNS, Ill, Verdict
+from advisor.rules.of_bursts import (
+    bursts_outrun_launches,
+    bursts_too_close,
+    late_share,
+    scale_in_tail,
+    spike_met,
+    tolerated_share,
+)  # fmt: skip
 from advisor.units import show_duration, show_rate, show_share
 from advisor.workload import Workload
 
 __all__ = [
     "Fleet", "bursts_outrun_launches", "bursts_too_close", "fleet_carries_peak", "late_share", "no_account_has",
-    "quota_covers", "rate_within", "scale_in_tail", "several_zones", "single_instance", "tolerated_share",
+    "own_quota_covers", "quota_covers", "rate_within", "scale_in_tail", "several_zones", "single_instance", "spike_met",
+    "tolerated_share",
 ]  # fmt: skip
-
-_ALARMS = ("scaling.out_datapoints", "metric_lag")
 
 
 class Fleet(Protocol):
@@ -47,15 +54,21 @@ def quota_covers(
     passes: str = "",
     fails: str = "",
     refused_beyond: bool = False,
+    own_refused: bool = False,
+    times: Callable[[Workload], int] = lambda _: 1,
 ) -> Rule[Any]:
     """More of something than the account's quota; AWS raises these on request.
 
-    ``refused_beyond`` says that a rule of ``no_account_has`` refuses what is more than any account is known to have.
+    ``refused_beyond`` says that a rule of ``no_account_has`` refuses what is more than any account is known to have,
+    ``own_refused`` that one of ``own_quota_covers`` refuses what is more than the profile's own quota. ``times`` is how
+    many such deployments a workload needs; none where another rule counts them.
     """
 
     def body(w: Workload, d: object) -> Ill | None:
-        wanted, quota = count(d), w.limit(key)
+        wanted, quota = count(d) * times(w), w.limit(key)
         if wanted <= quota or (refused_beyond and wanted > _most_of_any_account(w, key)):
+            return None
+        if own_refused and w.overridden(key):
             return None
         whose = "the account's quota" if w.overridden(key) else "the quota of a new account"
         return Ill(
@@ -94,8 +107,52 @@ def no_account_has(
     fails_set: str = "",
 ) -> Rule[Any]:
     """More of something than the profile's own quota, or than the largest that AWS tells of."""
+    title = f"""No account is known to have room for so many {what}.
 
+    A new account has {{{key}}}; AWS's other pages tell of more, and the largest of these figures is the border,
+    unless the profile states the account's own quota."""
+    sets = (passes_set, fails_set)
+    return _beyond(rule_id, key, count, mend, what, title, where, (passes, fails), sets, own_only=False)
+
+
+def own_quota_covers(
+    rule_id: str,
+    key: str,
+    count: Callable[[Workload, Any], int],
+    what: str,
+    mend: str,
+    *,
+    where: str,
+    passes: str = "",
+    fails: str = "",
+    passes_set: str = "",
+    fails_set: str = "",
+) -> Rule[Any]:
+    """More of something than the quota that the profile itself states; other accounts' quotas only warn."""
+    title = f"""The account's own quota holds so many {what} and no more.
+
+    Where the profile states the quota under platform ({{{key}}} in a new account), a deployment beyond it does not
+    start."""
+    sets = (passes_set, fails_set)
+    return _beyond(rule_id, key, count, mend, what, title, where, (passes, fails), sets, own_only=True)
+
+
+def _beyond(
+    rule_id: str,
+    key: str,
+    count: Callable[[Workload, Any], int],
+    mend: str,
+    what: str,
+    text: str,
+    where: str,
+    profiles: tuple[str, str],
+    sets: tuple[str, str],
+    *,
+    own_only: bool,
+) -> Rule[Any]:
     def body(w: Workload, d: object) -> Ill | None:
+        if own_only and not w.overridden(key):
+            return None
         wanted, most = count(w, d), _most_of_any_account(w, key)
         if wanted <= most:
             return None
@@ -105,19 +162,16 @@ def no_account_has(
             mend=f"{mend}, or state a larger quota of the account with platform: {{{key}: {wanted}}}",
         )
 
-    body.__doc__ = f"""No account is known to have room for so many {what}.
-
-    A new account has {{{key}}}; AWS's other pages tell of more, and the largest of these figures is the border,
-    unless the profile states the account's own quota."""
+    body.__doc__ = text
     return rule(
         rule_id,
         BLOCKS,
         where=where,
         reads=(key,),
-        passes=passes,
-        fails=fails,
-        passes_set=passes_set,
-        fails_set=fails_set,
+        passes=profiles[0],
+        fails=profiles[1],
+        passes_set=sets[0],
+        fails_set=sets[1],
         facts=2,
     )(body)
 
@@ -129,19 +183,21 @@ def _most_of_any_account(w: Workload, key: str) -> float:
 def rate_within(
     rule_id: str, key: str, rate: Callable[[Workload], float], which: str, verdict: Verdict, *, passes: str, fails: str
 ) -> Rule[Any]:
-    """A rate of calls above what one account may make in a region."""
+    """A rate of calls above what one account may make in a region; one that refuses speaks alone."""
 
     def body(w: Workload, _: object) -> Ill | None:
-        if rate(w) <= w.limit(key):
+        if rate(w) <= w.limit(key) or (verdict is not BLOCKS and w.rate_per_s > w.limit(key)):
             return None
         return Ill(
-            f"the {which} rate is {show_rate(rate(w))}, and an account may make {told(w, key)} calls in a region",
+            f"the {which} rate is {show_rate(rate(w))}, and an account may call its endpoints in a region at "
+            f"{told(w, key)}",
             mend="spread the callers over several accounts or regions, or send several records in one request",
         )
 
-    body.__doc__ = f"""The {which} rate is within the {{{key}}} calls that an account may make in a region.
+    body.__doc__ = f"""An account may call its endpoints in a region at {{{key}}}.
 
-    AWS does not raise this quota; calls above it are throttled, whatever the fleet's size."""
+    All of them share it, and AWS does not raise this quota: calls above it are throttled, whatever the fleet's
+    size. Here it is the {which} rate that counts."""
     return rule(rule_id, verdict, where="traffic.rate", reads=(key,), passes=passes, fails=fails)(body)
 
 
@@ -181,7 +237,7 @@ def single_instance(rule_id: str, *, passes: str = "", fails: str = "", passes_s
     def body(w: Workload, d: Fleet) -> Ill | None:
         if d.min_instances != 1 or "multi-az" in w.needs:
             return None
-        gone = launch_s(w, d.instance_type, first=True)
+        gone = launch_s(w, d.instance_type)
         return Ill(
             f"a single instance: should it fail, nothing answers for about {show_duration(gone)}, and the "
             f"errors allowed are {show_share(w.objective.errors)}",
@@ -195,7 +251,12 @@ def single_instance(rule_id: str, *, passes: str = "", fails: str = "", passes_s
         rule_id,
         NOTES,
         where="deployment.min_instances",
-        reads=("provision.endpoint_cpu_quantiles",),
+        reads=(
+            "provision.endpoint_cpu_quantiles",
+            "provision.endpoint_gpu_quantiles",
+            "launch_cached",
+            "launch_image_cache",
+        ),
         passes=passes,
         fails=fails,
         passes_set=passes_set,
@@ -226,162 +287,15 @@ def fleet_carries_peak(
             mend=f"allow {enough} instances (max_instances={enough}), take a larger type, or have callers back off",
         )
 
-    body.__doc__ = """All instances together serve the busiest minutes.
+    body.__doc__ = """What all instances together cannot serve waits, and then fails.
 
-    Above that the queues fill and requests are rejected or late; callers that try again bring the refused ones back on
-    top of the new ones."""
+    Above their capacity the queues fill and requests are rejected or late; callers that try again bring the refused
+    ones back on top of the new ones."""
     reads = ("client_retries", "client_retry_attempts")
     return rule(
         rule_id,
         WARNS,
         where="deployment.max_instances",
-        reads=reads,
-        passes=passes,
-        fails=fails,
-        passes_set=passes_set,
-        fails_set=fails_set,
-        facts=4,
-    )(body)
-
-
-def tolerated_share(w: Workload) -> float:
-    """The share of requests that may be late: what the strictest percentile leaves, or the errors allowed."""
-    latency = w.objective.latency
-    if latency is None or latency[0] == "mean":
-        return w.objective.errors
-    return 1 - int(latency[0][1:]) / 100
-
-
-def late_share(w: Workload, after_s: float) -> float:
-    """The share of all requests that come in the first ``after_s`` of a burst, while nothing has grown yet."""
-    states = w.burst_states
-    if states is None or not states.share_high:
-        return 0.0
-    return min(1.0, after_s / states.mean_high_s) * states.share_high * states.high_per_s / w.rate_per_s
-
-
-def bursts_outrun_launches(
-    rule_id: str,
-    period_key: str,
-    *,
-    only_with_objective: bool = False,
-    passes: str,
-    fails: str,
-    passes_set: str = "",
-    fails_set: str = "",
-) -> Rule[Any]:
-    """A burst is half over, or wholly, before the instances launched for it serve."""
-
-    def body(w: Workload, d: Fleet) -> Ill | None:
-        states = w.burst_states
-        if (
-            states is None
-            or d.max_instances <= max(1, d.min_instances)
-            or (only_with_objective and w.objective.latency is None)
-        ):
-            return None
-        standing = capacity_per_s(w.work_on(d.instance_type)) * d.min_instances
-        follows = scale_out_s(w, d.instance_type, w.limit(period_key))
-        late, allowed = late_share(w, follows), tolerated_share(w)
-        if w.peak_per_s <= standing or late <= allowed:
-            return None
-        return Ill(
-            f"a burst lasts {show_duration(states.mean_high_s)}, new instances serve after {show_duration(follows)}: "
-            f"about {show_share(roughly(late))} of requests meet a fleet that is too small, and "
-            f"{show_share(allowed)} may",
-            mend=(
-                "keep capacity for the bursts standing "
-                f"(min_instances={instances_for(w, w.work_on(d.instance_type), w.peak_per_s)}), scale ahead by "
-                "schedule, or queue (asynchronous)"
-            ),
-            path="traffic.bursts.length",
-        )
-
-    body.__doc__ = f"""New instances serve well before a burst is over.
-
-    An overload is seen after {{scaling.out_datapoints}} datapoints of {{{period_key}}} each and a metric lag of
-    {{metric_lag}}; then the
-    launch begins. Until it ends, the standing fleet takes the burst alone."""
-    reads = (period_key, *_ALARMS, "provision.endpoint_cpu_quantiles", "provision.endpoint_gpu_quantiles")
-    return rule(
-        rule_id,
-        WARNS,
-        where="traffic.bursts",
-        reads=reads,
-        passes=passes,
-        fails=fails,
-        passes_set=passes_set,
-        fails_set=fails_set,
-        facts=5,
-    )(body)
-
-
-def scale_in_tail(rule_id: str, *, passes: str, fails: str, passes_set: str = "", fails_set: str = "") -> Rule[Any]:
-    """Each burst is paid for longer than it lasts."""
-
-    def body(w: Workload, d: Fleet) -> Ill | None:
-        states = w.burst_states
-        if states is None or d.max_instances <= d.min_instances:
-            return None
-        tail = scale_in_s(w)
-        needed = instances_for(w, w.work_on(d.instance_type), w.peak_per_s)
-        if needed <= max(1, d.min_instances) or states.mean_high_s >= tail:
-            return None
-        return Ill(
-            f"a burst lasts {show_duration(states.mean_high_s)}, and its instances are paid for another "
-            f"{show_duration(tail)} at least",
-            mend=(
-                "compare with a pattern that is paid by use (serverless), or with a larger standing fleet "
-                "without scaling"
-            ),
-            path="traffic.bursts.length",
-        )
-
-    body.__doc__ = """Instances that a burst called stay at least {scaling.in_datapoints} minutes after it.
-
-    Scale-in waits for {scaling.in_datapoints} datapoints of {scaling.metric_period} below
-    {scaling.in_threshold_ratio} of the target, also with the
-    high-resolution metric; short bursts are mostly paid for after they end."""
-    reads = ("scaling.in_datapoints", "scaling.metric_period", "scaling.in_threshold_ratio", "metric_lag")
-    return rule(
-        rule_id,
-        NOTES,
-        where="traffic.bursts",
-        reads=reads,
-        passes=passes,
-        fails=fails,
-        passes_set=passes_set,
-        fails_set=fails_set,
-        facts=4,
-    )(body)
-
-
-def bursts_too_close(rule_id: str, *, passes: str, fails: str, passes_set: str = "", fails_set: str = "") -> Rule[Any]:
-    """Pauses shorter than scale-in: the fleet stays at its peak, scaling or not."""
-
-    def body(w: Workload, d: Fleet) -> Ill | None:
-        states = w.burst_states
-        if states is None or d.max_instances <= d.min_instances:
-            return None
-        pause, waits = states.mean_low_s, scale_in_s(w)
-        if instances_for(w, w.work_on(d.instance_type), w.peak_per_s) <= max(1, d.min_instances) or pause >= waits:
-            return None
-        return Ill(
-            f"bursts come {show_duration(pause)} apart, and scale-in needs {show_duration(waits)} of calm: "
-            "the fleet hardly ever shrinks",
-            mend="count on the peak fleet's price, or switch scaling off and keep that fleet (scaling=none)",
-            path="traffic.bursts.length",
-        )
-
-    body.__doc__ = """Pauses between bursts are long enough to scale in.
-
-    The alarm wants {scaling.in_datapoints} datapoints of {scaling.metric_period} in a row; one busy minute starts
-    it again."""
-    reads = ("scaling.in_datapoints", "scaling.metric_period", "metric_lag")
-    return rule(
-        rule_id,
-        NOTES,
-        where="traffic.bursts",
         reads=reads,
         passes=passes,
         fails=fails,

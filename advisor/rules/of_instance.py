@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, Protocol
 
-from advisor.catalog.instances import Instance, enumerated, instance, instances, offered
-from advisor.catalog.prices import price_book
+from advisor.catalog.instances import instance
 from advisor.rules.declared import Rule, rule
-from advisor.rules.estimates import BURSTABLE, copies_memory_mib, has_accelerator, usable_memory_mib
+from advisor.rules.estimates import has_accelerator
 from advisor.rules.finding import BLOCKS, NOTES, WARNS, Ill
-from advisor.units import show_memory
-from advisor.workload import Workload
+from advisor.rules.of_disk import volume_beside_nvme
+from advisor.rules.of_memory import memory_full, model_close_to_memory, model_fits_memory
+from advisor.rules.of_offer import family_offered, region_priced, sold_in_region
+from advisor.workload import Workload, WorkOn
 
 __all__ = [
     "OnInstances", "accelerator_idle", "accelerator_missing", "arm_image", "family_offered", "memory_full",
-    "model_fits_memory", "neuron_compiled", "not_measured", "sold_in_region", "volume_beside_nvme",
+    "model_close_to_memory", "model_fits_memory", "neuron_compiled", "not_measured", "on_entry", "region_priced",
+    "sold_in_region", "unmeasured", "volume_beside_nvme",
 ]  # fmt: skip
 
 _WHERE = "deployment.instance_type"
@@ -28,81 +29,6 @@ class OnInstances(Protocol):
 
     @property
     def instance_type(self) -> str: ...
-
-
-def family_offered(rule_id: str, component: str, what: str, *, passes_set: str, fails_set: str) -> Rule[Any]:
-    """The API lists types by kind of endpoint or job; ``what`` is the kind, as in "a batch transform job"."""
-
-    def body(_: Workload, d: OnInstances) -> Ill | None:
-        if offered(d.instance_type, component):
-            return None
-        alike = _alike(d.instance_type, component)
-        return Ill(
-            f"{d.instance_type} is not offered for {what}",
-            mend=f"take one that is, such as {' or '.join(alike[:3])}",
-        )
-
-    date, source = enumerated()
-    body.__doc__ = f"""The instance type is among those that the API lists for {what}.
-
-    The lists differ: the longest is that of endpoints; batch transform knows no Graviton and few of the newest
-    accelerators. A type newer than {date} may be missing here."""
-    return rule(rule_id, BLOCKS, where=_WHERE, source=source, passes_set=passes_set, fails_set=fails_set)(body)
-
-
-def sold_in_region(
-    rule_id: str, component: str, *, passes: str, fails: str, passes_set: str = "", fails_set: str = ""
-) -> Rule[Any]:
-    """The region's price list names the type."""
-
-    def body(w: Workload, d: OnInstances) -> Ill | None:
-        book = price_book()
-        if w.region not in book.regions():
-            known = ", ".join(book.regions()[:4])
-            return Ill(
-                f"the price book has no prices of {w.region}",
-                mend=f"take a region it has ({known} ...), or run advisor prices refresh --region {w.region}",
-                path="region",
-            )
-        if book.find(w.region, component, d.instance_type) is not None:
-            return None
-        alike = [name for name in _alike(d.instance_type, component) if book.find(w.region, component, name)]
-        mend = f"take one that is, such as {' or '.join(alike[:3])}" if alike else "take another region"
-        return Ill(
-            f"{d.instance_type} is not in the price list of {w.region}",
-            mend=f"{mend}; advisor prices show --region {w.region} lists them",
-        )
-
-    body.__doc__ = """The region's price list names the instance type.
-
-    Not every type is sold in every region, and a type that has no price cannot be had there. For asynchronous endpoints
-    and batch jobs the Hosting price of the same type stands in where theirs is not listed."""
-    return rule(
-        rule_id,
-        BLOCKS,
-        where=_WHERE,
-        source="AWS price list, as packaged, 2026",
-        passes=passes,
-        fails=fails,
-        passes_set=passes_set,
-        fails_set=fails_set,
-        facts=2,
-    )(body)
-
-
-def _alike(name: str, component: str) -> list[str]:
-    """Types offered for a component, those most like one type first: kind, architecture, vCPU, memory."""
-    own = instance(name)
-    listed = [
-        one for one in instances() if offered(one.name, component) and one.name != name and one.vcpu and one.memory_mib
-    ]
-    listed = [one for one in listed if has_accelerator(one) == has_accelerator(own) and one.family not in BURSTABLE]
-
-    def unlike(one: Instance) -> tuple[bool, float]:
-        sizes = ((one.vcpu, own.vcpu or 1), (one.memory_mib, own.memory_mib or 1))
-        return (one.arch != own.arch, sum(abs(math.log(there / here)) for there, here in sizes))
-
-    return [one.name for one in sorted(listed, key=unlike)]
 
 
 def accelerator_missing(
@@ -119,7 +45,9 @@ def accelerator_missing(
             path="model.accelerator",
         )
 
-    body.__doc__ = "A model that requires an accelerator runs on a type that has one."
+    body.__doc__ = """A model that requires an accelerator does not run on a type without one.
+
+    Where it runs on vCPUs, too, only slower, the profile says accelerator: optional."""
     return rule(
         rule_id,
         BLOCKS,
@@ -210,103 +138,6 @@ def arm_image(rule_id: str, *, passes_set: str, fails_set: str) -> Rule[Any]:
     )(body)
 
 
-def model_fits_memory(rule_id: str, *, passes: str, fails: str, passes_set: str = "", fails_set: str = "") -> Rule[Any]:
-    """One copy of the model must fit the memory that models can use on the type."""
-
-    def body(w: Workload, d: OnInstances) -> Ill | None:
-        usable = usable_memory_mib(w, d.instance_type)
-        if w.model.memory_mib <= usable:
-            return None
-        return Ill(
-            f"the model takes {show_memory(w.model.memory_mib)}, and {d.instance_type} has "
-            f"{show_memory(usable)} for models",
-            mend=(
-                f"take a type with at least {show_memory(w.model.memory_mib)} for models, split the model over "
-                "accelerators, or quantise it"
-            ),
-        )
-
-    body.__doc__ = """One copy of the model fits the memory that the instance has for models.
-
-    That is the accelerator's memory where the model requires one, less what the runtime keeps:
-    {accelerator_memory_usable} of it is taken as usable, of an instance's own memory {instance_memory_usable}."""
-    reads = ("accelerator_memory_usable", "instance_memory_usable")
-    return rule(
-        rule_id,
-        BLOCKS,
-        where="model.memory",
-        reads=reads,
-        source=_SPECIFICATIONS,
-        passes=passes,
-        fails=fails,
-        passes_set=passes_set,
-        fails_set=fails_set,
-        facts=2,
-    )(body)
-
-
-def memory_full(rule_id: str, *, passes: str, fails: str, passes_set: str = "", fails_set: str = "") -> Rule[Any]:
-    """As many copies as workers may not fit, though one does."""
-
-    def body(w: Workload, d: OnInstances) -> Ill | None:
-        on, usable = w.work_on(d.instance_type), usable_memory_mib(w, d.instance_type)
-        copies = copies_memory_mib(w, on)
-        if copies <= usable or w.model.memory_mib > usable:
-            return None
-        return Ill(
-            f"{on.workers} workers with a copy each take {show_memory(copies)}, and {d.instance_type} has "
-            f"{show_memory(usable)} for models",
-            mend=(
-                f"run at most {max(1, int(usable // w.model.memory_mib))} of them, share one copy "
-                "(platform: {workers_share_model: yes}), or take more memory"
-            ),
-        )
-
-    body.__doc__ = """Every worker's copy of the model fits the instance's memory.
-
-    Most model servers start one process a worker, each with its own copy; one that does not fit is killed under
-    load, not at the start."""
-    reads = ("workers_share_model", "instance_memory_usable")
-    return rule(
-        rule_id,
-        WARNS,
-        where="model.memory",
-        reads=reads,
-        passes=passes,
-        fails=fails,
-        passes_set=passes_set,
-        fails_set=fails_set,
-        facts=3,
-    )(body)
-
-
-def volume_beside_nvme(rule_id: str, *, passes_set: str, fails_set: str) -> Rule[Any]:
-    """A volume size cannot be set on types that carry their own disk; the deployment has a field volume_gb."""
-
-    def body(_: Workload, d: Any) -> Ill | None:
-        one = instance(d.instance_type)
-        if d.volume_gb is None or not one.nvme_gb:
-            return None
-        return Ill(
-            f"{d.instance_type} has {one.nvme_gb:g} GB of its own NVMe disk, and a volume of {d.volume_gb} GB "
-            "is asked for",
-            mend="leave volume out (volume=none), or take a type without a local disk",
-        )
-
-    body.__doc__ = """A volume size is set only for types without a local disk.
-
-    Types with NVMe use that disk; the API takes no volume size beside it."""
-    return rule(
-        rule_id,
-        BLOCKS,
-        where="deployment.volume_gb",
-        source="AWS developer guide, host instance storage volumes, 2026",
-        passes_set=passes_set,
-        fails_set=fails_set,
-        facts=2,
-    )(body)
-
-
 def not_measured(
     rule_id: str, *, passes: str = "", fails: str = "", passes_set: str = "", fails_set: str = ""
 ) -> Rule[Any]:
@@ -316,26 +147,31 @@ def not_measured(
         on = w.work_on(d.instance_type)
         if on.evidence == "measured":
             return None
-        return Ill(
-            f"nothing was measured on {d.instance_type}: {on.says}",
-            mend=(
-                f"load-test one {d.instance_type} and enter it under work: "
-                f"{{on: {d.instance_type}, mean: ..., p95: ...}}"
-            ),
-            path="work",
-        )
+        return Ill(unmeasured(on), mend=f"load-test one {d.instance_type} and enter {on_entry(on.on)}", path="work")
 
-    body.__doc__ = """The service time is measured on the type that is to be used.
+    body.__doc__ = """A service time that was not measured on the type itself is borrowed.
 
-    A borrowed speed may be off by half or double; instance counts and cost are off with it."""
+    It may be off by half or double; instance counts and cost are off with it."""
     return rule(
         rule_id,
         NOTES,
         where=_WHERE,
-        reads=("workers_per_vcpu", "gpu_as_vcpus"),
+        reads=("workers_per_vcpu",),
         passes=passes,
         fails=fails,
         passes_set=passes_set,
         fails_set=fails_set,
         facts=2,
     )(body)
+
+
+def unmeasured(on: WorkOn) -> str:
+    """That nothing was measured on a place, and where its speed is taken from instead."""
+    head = f"nothing was measured on {on.on}"
+    archetype = on.says.removeprefix("nothing measured: ")
+    return f"{head}: {on.says}" if archetype == on.says else f"{head} or elsewhere: {archetype} stands in"
+
+
+def on_entry(place: str) -> str:
+    """What a profile says of a measurement, to be filled in."""
+    return f"work: [{{on: {place}, mean: ..., p95: ...}}]"

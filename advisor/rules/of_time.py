@@ -7,13 +7,13 @@ from itertools import pairwise
 from typing import Any
 
 from advisor.rules.declared import Rule, rule
-from advisor.rules.estimates import longest_s
+from advisor.rules.estimates import longest_s, roughly, slower_than
 from advisor.rules.figures import told
 from advisor.rules.finding import BLOCKS, WARNS, Ill
 from advisor.units import show_duration, show_share
 from advisor.workload import Workload, WorkOn
 
-__all__ = ["curve_falls", "mean_within", "objective_reachable", "tail_within"]
+__all__ = ["borrowed_mean_within", "curve_falls", "mean_within", "objective_reachable", "tail_within"]
 
 # The deployment's place of work: an instance type, or a serverless memory size.
 Place = Callable[[Any], str]
@@ -31,11 +31,47 @@ def mean_within(
     fails: str,
     unless: str = "",
 ) -> Rule[Any]:
-    """The usual request takes longer than the pattern waits; the need named by ``unless`` has another limit."""
+    """The usual request, as measured, takes longer than the pattern waits; the need ``unless`` has another limit."""
+    return _mean_within(rule_id, key, place, title, reason, mend, passes, fails, unless=unless, measured=True)
 
+
+def borrowed_mean_within(
+    rule_id: str,
+    key: str,
+    place: Place,
+    *,
+    title: str,
+    reason: str,
+    mend: str,
+    passes: str,
+    fails: str,
+    passes_set: str = "",
+    fails_set: str = "",
+    unless: str = "",
+) -> Rule[Any]:
+    """The same where the speed is borrowed from another place: nothing is refused for lack of a measurement."""
+    sets = (passes_set, fails_set)
+    return _mean_within(rule_id, key, place, title, reason, mend, passes, fails, *sets, unless=unless, measured=False)
+
+
+def _mean_within(
+    rule_id: str,
+    key: str,
+    place: Place,
+    title: str,
+    reason: str,
+    mend: str,
+    passes: str,
+    fails: str,
+    passes_set: str = "",
+    fails_set: str = "",
+    *,
+    unless: str,
+    measured: bool,
+) -> Rule[Any]:
     def body(w: Workload, d: object) -> Ill | None:
         on = w.work_on(place(d))
-        if unless in w.needs or on.mean_s <= w.limit(key):
+        if unless in w.needs or on.mean_s <= w.limit(key) or (on.evidence == "measured") != measured:
             return None
         return Ill(
             f"a request takes {show_duration(on.mean_s)} on {on.on}{_evidence(on)}, and an answer is due in "
@@ -44,7 +80,17 @@ def mean_within(
         )
 
     body.__doc__ = f"{title}\n\n{reason}"
-    return rule(rule_id, BLOCKS, where="work", reads=(key,), passes=passes, fails=fails, facts=2)(body)
+    return rule(
+        rule_id,
+        BLOCKS if measured else WARNS,
+        where="work",
+        reads=(key,),
+        passes=passes,
+        fails=fails,
+        passes_set=passes_set,
+        fails_set=fails_set,
+        facts=2,
+    )(body)
 
 
 def tail_within(
@@ -58,17 +104,24 @@ def tail_within(
     passes: str,
     fails: str,
     unless: str = "",
+    only: str = "",
 ) -> Rule[Any]:
-    """The usual request is in time, and more of the slow ones are not than the customer allows to fail."""
+    """The usual request is in time, and more of the slow ones are not than the customer allows to fail.
+
+    It holds without the need ``unless``, or only with the need ``only``.
+    """
 
     def body(w: Workload, d: object) -> Ill | None:
         on, share = w.work_on(place(d)), min(0.999, 1 - w.objective.errors)
         slow = longest_s(w, on, max(share, 0.5))
-        if unless in w.needs or on.mean_s > w.limit(key) or slow <= w.limit(key):
+        if unless in w.needs or (only and only not in w.needs):
             return None
+        if on.mean_s > w.limit(key) or slow <= w.limit(key):
+            return None
+        beyond = slower_than(w, on, w.limit(key))
         return Ill(
-            f"the slowest {show_share(1 - share)} of requests take {show_duration(slow)} or more on "
-            f"{on.on}{_evidence(on)}, and an answer is due in {told(w, key)}",
+            f"about {show_share(roughly(beyond))} of requests take longer than {told(w, key)} on "
+            f"{on.on}{_evidence(on)}, and {show_share(w.objective.errors)} may fail",
             mend=mend,
         )
 
@@ -96,10 +149,10 @@ def objective_reachable(rule_id: str, place: Place, *, overhead: str, passes: st
                 )
         return None
 
-    body.__doc__ = f"""The latency objective is above what one request takes alone.
+    body.__doc__ = f"""One request alone takes longer than the latency objective allows.
 
     More instances shorten the wait, never the work itself: service time and the platform's own part
-    ({{{overhead}}}) are the least."""
+    ({{{overhead}}}) remain."""
     return rule(rule_id, WARNS, where="objective", reads=(overhead,), passes=passes, fails=fails, facts=2)(body)
 
 
@@ -118,7 +171,7 @@ def curve_falls(rule_id: str, place: Place, *, passes: str, fails: str) -> Rule[
                 )
         return None
 
-    body.__doc__ = """The load curve's throughput does not fall.
+    body.__doc__ = """With more requests in flight, fewer a second are served.
 
     Where more requests in flight are served more slowly than in proportion, a queue makes itself longer; the container
     should admit no more than the best point."""

@@ -17,7 +17,7 @@ from collections.abc import Generator, Iterator
 import numpy as np
 import simpy
 
-from advisor.errors import BugError
+from advisor.errors import BugError, InputError
 from advisor.sim.agenda import DECIDE, FINISH, READY, moment
 from advisor.sim.batch_record import BatchRun, TransformJob
 from advisor.sim.block import Block, Laws
@@ -26,6 +26,7 @@ from advisor.sim.kernels import Floats, Ints, layout
 from advisor.sim.kernels import batch as kernel
 from advisor.sim.kernels.generate import snap
 from advisor.sim.ledger import Columns, Ledger
+from advisor.sim.replay import Recorded
 from advisor.sim.service import Sizes, constant
 from advisor.sim.station import Window, longer
 from advisor.sim.timeline import Timeline
@@ -111,6 +112,12 @@ class JobStation:
             raise BugError(f"{spec.retries} retries, a trace with draws for {trace.attempts} attempts")
         if list(spec.due_s) != sorted(spec.due_s):
             raise BugError("due instants that go back in time")
+        if any(isinstance(source, Recorded) and source.once for source in trace.sources):
+            raise InputError(
+                "arrivals that can be read once only, where a job goes through them three times",
+                "",
+                "write them to a file first",
+            )
 
     def gather(self, until: float) -> None:
         """Count what has arrived by then, that instant included."""

@@ -27,11 +27,15 @@ _LOADS = 128
 class CacheStation(Station):
     """Instances with workers, a memory full of models and a disk full of files."""
 
-    needs = ("bytes", "model")
     draw_kinds = 5
 
-    def __init__(self, trace: Trace, spec: CacheSpec, client: Client, window: Window, *, columns: bool) -> None:
+    def __init__(
+        self, trace: Trace, spec: CacheSpec, client: Client, window: Window, *, columns: bool, meter_bytes: bool
+    ) -> None:
+        self.needs = ("bytes", "model") if meter_bytes or math.isfinite(client.payload_max) else ("model",)
         super().__init__(trace, client, window, mean_s=spec.mean_s, columns=columns)
+        # Nobody is routed by lot, and every call starts warm or waits for a load.
+        self.draws_needed -= {"route", "cold"}
         p, q = self.p, self.q
         p[shelf.P_CACHE], p[shelf.P_DISK] = spec.cache_mib, spec.disk_bytes
         p[shelf.P_DOWNLOAD_RATE], p[shelf.P_INTO_RATE] = spec.download_bytes_per_s, spec.into_memory_bytes_per_s
@@ -199,12 +203,13 @@ def simulate_cache(
     window: Window | None = None,
     columns: bool = False,
     sample_s: float | None = None,
+    meter_bytes: bool = True,
 ) -> Run:
     """One run of a multi-model endpoint."""
     client = client or Client()
     window = window or Window(from_s=trace.warmup_s, to_s=trace.warmup_s + trace.horizon_s)
     env = simpy.Environment()
-    station = CacheStation(trace, spec, client, window, columns=columns)
+    station = CacheStation(trace, spec, client, window, columns=columns, meter_bytes=meter_bytes)
     fleet = Fleet(env, scaling, station)
     stop = drive(env, fleet, station, sample_s=sample_s)
     span, units, ledger = (window.from_s, window.end_s), fleet.timeline.units, station.ledger

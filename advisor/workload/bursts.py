@@ -34,6 +34,7 @@ class TwoState:
     mean_high_s: float
     mean_low_s: float
     warning: str | None = None
+    mend: str = ""
 
 
 def two_state(rate_per_s: float, peak: float, cv: float, length_s: float, *, of: str = "minutes") -> TwoState:
@@ -60,13 +61,15 @@ def two_state(rate_per_s: float, peak: float, cv: float, length_s: float, *, of:
             mean_high_s=length_s,
             mean_low_s=math.inf,
             warning=why,
+            mend=f"write a cv above {math.sqrt(noise):.3g}, or of: rate where the cv is the rate's own",
         )
-    warning = None
+    warning, mend = None, ""
     if v > above * (1 - _NEARLY):
         share, high, low = 1 / (1 + v), (1 + v) * rate_per_s, 0.0
         if v > above * (1 + _NEARLY):
             taken = f"the peak is taken as {show_factor(1 + v)}, with silence between"
             warning = f"a cv of {cv:g} cannot have a peak as low as {show_factor(peak)}: {taken}"
+            mend = f"write a cv of at most {math.sqrt(above + noise):.3g}, or a peak of {show_factor(1 + v)}"
     else:
         share, high, low = v / (v + above * above), peak * rate_per_s, rate_per_s * (1 - v / above)
     if share < SELDOM:
@@ -84,6 +87,7 @@ def two_state(rate_per_s: float, peak: float, cv: float, length_s: float, *, of:
         mean_high_s=length_s / (1 - share),
         mean_low_s=length_s / share,
         warning=warning,
+        mend=mend,
     )
 
 

@@ -7,10 +7,15 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Annotated, Any
 
-from advisor.errors import UnitError
+from advisor.catalog.regions import REGIONS, known_region, near_regions
+from advisor.errors import InputError, UnitError, near
 from advisor.units import share as read_share
 from advisor.units import show_bytes, show_duration
+from advisor.workload.frameworks import Framework
 from advisor.workload.quantity import (
+    DURATION,
+    SHARE,
+    SIZE,
     Base,
     Choice,
     Count,
@@ -24,7 +29,6 @@ from advisor.workload.quantity import (
     Share,
     Size,
     Switch,
-    Text,
     refused,
     shown,
 )  # fmt: skip
@@ -55,21 +59,35 @@ LATENCIES = ("p99", "p95", "p90", "p50", "mean")
 
 
 class Region(Kind):
-    """A region's name; whether prices are known there is a question to the price book."""
+    """A region's name, or a local zone's. A name one slip away from a known one is refused; another may be new."""
 
-    FORM = re.compile(r"[a-z]{2,4}(-[a-z]{2,12}){1,3}-[0-9]{1,2}")
+    FORM = re.compile(r"[a-z]{2,4}(-[a-z]{2,12}){1,3}-[0-9]{1,2}(-[a-z]{3}-[0-9]{1,2})?")
 
     def read(self, value: Any) -> str:
         if not isinstance(value, str) or not self.FORM.fullmatch(value.strip()):
-            raise refused(f"{shown(value)} is not the name of a region", "write one such as us-east-1 or eu-central-1")
-        return value.strip()
+            hint = near(value.strip()[:60].lower(), REGIONS) if isinstance(value, str) else ""
+            mend = hint or "write one such as us-east-1 or eu-central-1"
+            raise refused(f"{shown(value)} is not the name of a region", mend)
+        name = value.strip()
+        if not known_region(name) and (hint := near_regions(name)) and not _priced(name):
+            raise refused(f"{shown(name)} is not a region that is known here", hint)
+        return name
 
     def schema(self) -> dict[str, Any]:
         return {
-            "type": "string",
-            "pattern": f"^\\s*{self.FORM.pattern}\\s*$",
+            "anyOf": [{"enum": list(REGIONS)}, {"type": "string", "pattern": f"^ *{self.FORM.pattern} *$"}],
             "examples": ["us-east-1", "eu-central-1"],
         }
+
+
+def _priced(region: str) -> bool:
+    """Whether the user's own price book, renewed since, knows it; asked of unknown names alone, for it takes time."""
+    from advisor.catalog.prices import price_book  # reading prices takes longer than reading a profile
+
+    try:
+        return region in price_book().regions()
+    except InputError:
+        return False
 
 
 class Words(Kind):
@@ -81,22 +99,34 @@ class Words(Kind):
     def read(self, value: Any) -> tuple[str, ...]:
         value = value.value if isinstance(value, Base) else value
         if not isinstance(value, list | tuple | set | frozenset):
-            raise refused(
-                f"{shown(value)} where a list is due",
-                f"write [{value}]" if isinstance(value, str) and len(value) < 40 else "write a list",
-            )
-        words, flaws = [], []
+            mend = f"write [{value}]" if isinstance(value, str) and len(value) < 40 else "write a list"
+            if isinstance(value, str) and value.startswith("-"):
+                mend = "a space follows the dash: - and the word"
+            raise refused(f"{shown(value)} where a list is due", mend)
+        words: list[str] = []
+        flaws: list[Flaw] = []
         for n, item in enumerate(value):
             try:
-                words.append(self.word.read(item))
+                word = self.word.read(item)
+                if word in words:
+                    raise refused(f"{word} stands here for the second time", "name it once")
+                words.append(word)
             except Flaws as error:
                 flaws += [flaw._replace(path=(n, *flaw.path)) for flaw in error.flaws]
         if flaws:
             raise Flaws(*flaws)
-        return tuple(dict.fromkeys(words))
+        return tuple(words)
+
+    def show(self, value: Any) -> str:
+        return f"[{', '.join(value)}]"
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "array", "items": {"enum": list(self.word.names)}, "uniqueItems": True}
+        return {
+            "type": "array",
+            "items": {"enum": list(self.word.names)},
+            "uniqueItems": True,
+            "examples": [list(self.word.names[:2])],
+        }
 
 
 class Shares(Kind):
@@ -109,7 +139,8 @@ class Shares(Kind):
                 f"{shown(value)} where a list of shares is due", "write one share a model, such as [50 %, 30 %, 20 %]"
             )
         try:
-            shares = tuple(read_share(item) for item in value)
+            # Of these only proportions count, so a plain number misleads nobody.
+            shares = tuple(read_share(item, bare=True) for item in value)
         except UnitError as error:
             raise refused(f"among the shares, {error.what}", error.mend) from None
         if abs(sum(shares) - 1) > 0.01:
@@ -117,7 +148,11 @@ class Shares(Kind):
         return tuple(one / sum(shares) for one in shares)
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "array", "items": {"type": ["number", "string"]}, "minItems": 1}
+        share = {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, SHARE.schema()["anyOf"][1]]}
+        return {"type": "array", "items": share, "minItems": 1}
+
+    def show(self, value: Any) -> str:
+        return f"[{', '.join(map(SHARE.show, value))}]"
 
 
 Needs = Annotated[tuple[str, ...], Words(*NEEDS, noun="a need")]
@@ -126,8 +161,10 @@ Needs = Annotated[tuple[str, ...], Words(*NEEDS, noun="a need")]
 class Popularity(Section):
     """How requests spread over models: by Zipf's law with an exponent, or by shares."""
 
-    zipf: NumberOrNone = None
-    shares: Annotated[tuple[float, ...] | None, Shares()] = None
+    zipf: NumberOrNone = unfilled("The exponent of Zipf's law, such as 1.1; 0 asks every model alike.")
+    shares: Annotated[tuple[float, ...] | None, Shares()] = unfilled(
+        "One share of the requests a model, such as [50 %, 30 %, 20 %]."
+    )
 
     def flaws(self) -> Iterator[Flaw]:
         if (self.zipf is None) == (self.shares is None):
@@ -142,14 +179,20 @@ class Popularity(Section):
 class Model(Section):
     """What is loaded: how many models, how large on disk and in memory, in what image."""
 
-    count: Count = unfilled()
-    size_bytes: Size = unfilled("size")
-    memory_mib: Memory = unfilled("memory")
-    image_bytes: Size = unfilled("image")
-    framework: Annotated[str, Text(60, one_line=True)] = unfilled()
-    accelerator: Annotated[str, Choice("none", "optional", "required", noun="a use of accelerators")] = unfilled()
-    same_container: Annotated[bool, Switch()] = unfilled()
-    popularity: Popularity | None = None
+    count: Count = unfilled("How many models there are, such as 400.")
+    size_bytes: Size = unfilled("Size of one model's artefact as it lies on S3, such as 350 MB.", "size")
+    memory_mib: Memory = unfilled("Memory that one copy of the model takes in use, such as 900 MB.", "memory")
+    image_bytes: Size = unfilled("Size of the container's image, such as 1.8 GB.", "image")
+    framework: Annotated[str, Framework()] = unfilled(
+        "What the model is made with, such as xgboost; it decides what is assumed where nothing was measured."
+    )
+    accelerator: Annotated[str, Choice("none", "optional", "required", noun="a use of accelerators")] = unfilled(
+        "Whether the model uses an accelerator: none, optional or required."
+    )
+    same_container: Annotated[bool, Switch()] = unfilled(
+        "Whether all models run in one and the same container image: yes or no."
+    )
+    popularity: Popularity | None = unfilled("How requests spread over the models, such as {zipf: 1.1}.")
 
     def flaws(self) -> Iterator[Flaw]:
         shares = self.popularity.shares if self.popularity else None
@@ -166,10 +209,10 @@ class Model(Section):
 class Payload(Section):
     """Bytes of one request and its answer: the mean for meters, the largest for rules."""
 
-    request_bytes: Size = unfilled("request")
-    request_max_bytes: Size = unfilled("request_max")
-    response_bytes: Size = unfilled("response")
-    response_max_bytes: Size = unfilled("response_max")
+    request_bytes: Size = unfilled("Mean size of a request's body, such as 4 KB.", "request")
+    request_max_bytes: Size = unfilled("Size of the largest request that must work, such as 30 KB.", "request_max")
+    response_bytes: Size = unfilled("Mean size of an answer's body, such as 1 KB.", "response")
+    response_max_bytes: Size = unfilled("Size of the largest answer that must work, such as 16 KB.", "response_max")
 
     def flaws(self) -> Iterator[Flaw]:
         for way, mean, most in (
@@ -178,19 +221,18 @@ class Payload(Section):
         ):
             if mean is not None and most is not None and most < mean:
                 what = f"the largest {way}, {show_bytes(most)}, is smaller than the mean, {show_bytes(mean)}"
-                yield Flaw(
-                    (f"{way}_max",), what, f"write {way}_max: {show_bytes(mean)} or more", ((way,), (f"{way}_max",))
-                )
+                mend = f"write {way}_max: {SIZE.sure(mean)} or more"
+                yield Flaw((f"{way}_max",), what, mend, ((way,), (f"{way}_max",)))
 
 
 class Batch(Section):
     """A lot of records that is there at once, and comes again."""
 
-    records: Count = unfilled()
-    record_bytes: Size = unfilled("record_size")
-    files: Count = unfilled()
-    every_s: Duration = unfilled("every")
-    deadline_s: Duration = unfilled("deadline")
+    records: Count = unfilled("How many records a lot has, such as 5 million.")
+    record_bytes: Size = unfilled("Mean size of one record, such as 2 KB.", "record_size")
+    files: Count = unfilled("How many files the lot lies in, such as 50.")
+    every_s: Duration = unfilled("How often a lot comes, such as 1 day.", "every")
+    deadline_s: Duration = unfilled("How long after it came a lot must be done, such as 4 hours.", "deadline")
 
     def flaws(self) -> Iterator[Flaw]:
         if self.files is not None and self.records is not None and self.files > self.records:
@@ -203,14 +245,18 @@ class Batch(Section):
 class Objective(Section):
     """What the customer wants; latencies stay ``None`` where none is asked for."""
 
-    p50_s: DurationOrNone = unfilled("p50")
-    p90_s: DurationOrNone = unfilled("p90")
-    p95_s: DurationOrNone = unfilled("p95")
-    p99_s: DurationOrNone = unfilled("p99")
-    mean_s: DurationOrNone = unfilled("mean")
-    errors: Share = unfilled()
-    cold_starts: Annotated[str, Choice("avoid", "allow", noun="a stance on cold starts")] = unfilled()
-    prefer: Annotated[str, Choice("cost", "latency", "balanced", noun="a preference")] = unfilled()
+    p50_s: DurationOrNone = unfilled("The latency that half of the requests must stay below, such as 50 ms.", "p50")
+    p90_s: DurationOrNone = unfilled("The latency that 90 % of the requests must stay below, such as 80 ms.", "p90")
+    p95_s: DurationOrNone = unfilled("The latency that 95 % of the requests must stay below, such as 100 ms.", "p95")
+    p99_s: DurationOrNone = unfilled("The latency that 99 % of the requests must stay below, such as 150 ms.", "p99")
+    mean_s: DurationOrNone = unfilled("The mean latency asked for, such as 60 ms.", "mean")
+    errors: Share = unfilled("The share of requests that may fail, such as 0.1 %.")
+    cold_starts: Annotated[str, Choice("avoid", "allow", noun="a stance on cold starts")] = unfilled(
+        "Whether a request may wait for a container to start: avoid or allow."
+    )
+    prefer: Annotated[str, Choice("cost", "latency", "balanced", noun="a preference")] = unfilled(
+        "What decides among patterns that meet the objective: cost, latency or balanced."
+    )
 
     @property
     def latencies(self) -> tuple[tuple[str, float], ...]:
@@ -228,19 +274,21 @@ class Objective(Section):
         for (below, less), (above, more) in pairwise(rising):
             if more < less:
                 what = f"{above} of {show_duration(more)} is below {below} of {show_duration(less)}"
-                yield Flaw((above,), what, f"write {above}: {show_duration(less)} or more", ((above,), (below,)))
+                yield Flaw((above,), what, f"write {above}: {DURATION.sure(less)} or more", ((above,), (below,)))
 
 
 class SavingsPlan(Section):
     """A discount for a term, and the patterns whose instances it covers."""
 
-    discount: Share = unfilled()
-    term_s: Duration = unfilled("term")
-    covers: Annotated[tuple[str, ...], Words(*PATTERN_NAMES, noun="a pattern")] = unfilled()
+    discount: Share = unfilled("What it takes off the list price, such as 40 %.")
+    term_s: Duration = unfilled("How long it binds, such as 1 year.", "term")
+    covers: Annotated[tuple[str, ...], Words(*PATTERN_NAMES, noun="a pattern")] = unfilled(
+        "The patterns whose instances it covers, such as [real-time, batch-transform]."
+    )
 
 
 class Purchase(Section):
     """How AWS is paid."""
 
-    savings_plan: SavingsPlan | None = None
-    free_tier: Annotated[bool, Switch()] = unfilled()
+    savings_plan: SavingsPlan | None = unfilled("A Savings Plan, such as {discount: 40 %, term: 1 year}.")
+    free_tier: Annotated[bool, Switch()] = unfilled("Whether the account still has AWS's free tier: yes or no.")

@@ -7,13 +7,14 @@ without a record; a value that follows through an assumed factor is recorded und
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from advisor.catalog.instances import Instance, instance
 from advisor.units import MIB
 from advisor.workload import lognormal
 from advisor.workload.demand import Batch, Model, Objective, Payload, Popularity, Purchase
+from advisor.workload.frameworks import archetype
 from advisor.workload.section import Fixed
 from advisor.workload.service import Work
 from advisor.workload.traffic import CALM, Bursts, Traffic
@@ -21,29 +22,7 @@ from advisor.workload.traffic import CALM, Bursts, Traffic
 if TYPE_CHECKING:
     from advisor.workload.model import Workload
 
-__all__ = ["archetype", "filled"]
-
-# Which archetype a framework's models are like, where nothing was measured; any other is "deep".
-_ARCHETYPES: Mapping[str, tuple[str, ...]] = {
-    "trees": ("xgboost", "lightgbm", "catboost", "sklearn", "scikit", "spark", "linear", "prophet", "statsmodels"),
-    "llm": ("llm", "tgi", "djl", "lmi", "sglang", "tensorrt-llm"),
-    "transformer": (
-        "huggingface",
-        "hugging-face",
-        "transformers",
-        "sentence",
-        "triton",
-        "bert",
-        "whisper",
-        "diffusers",
-    ),
-}
-
-
-def archetype(framework: str) -> str:
-    """trees, deep, transformer or llm, by the framework's name."""
-    name = framework.lower().replace("_", "-").replace(" ", "-")
-    return next((kind for kind, words in _ARCHETYPES.items() if any(word in name for word in words)), "deep")
+__all__ = ["filled"]
 
 
 class _Filler:

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from advisor.workload.syntax import Place, slip
+
 __all__ = ["Document", "Trouble", "document"]
 
 _DEEPEST = 40
@@ -171,9 +173,11 @@ def _events(text: str) -> Iterator[Any]:
     try:
         yield from yaml.parse(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 0)
-        raise _Refused(_syntax(text, line, column, str(error.problem or error.context or "does not read"))) from None
+        begun, mark = error.context_mark, error.problem_mark or error.context_mark
+        at = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 0)
+        problem = str(error.problem or error.context or "does not read")
+        place, what, mend = slip(text, problem, at, Place(begun.line + 1, begun.column + 1) if begun else None)
+        raise _Refused(Trouble(*place, what, mend)) from None
     except (yaml.YAMLError, RecursionError, UnicodeError, ValueError) as error:
         raise _Refused(
             Trouble(
@@ -183,25 +187,6 @@ def _events(text: str) -> Iterator[Any]:
                 "write plain key: value pairs",
             )
         ) from None
-
-
-def _syntax(text: str, line: int, column: int, problem: str) -> Trouble:
-    lines = text.splitlines()
-    for n in range(min(line, len(lines)), max(0, line - 3), -1):
-        # The parser notices a tab up to two lines later.
-        if re.match(r" *\t", lines[n - 1]):
-            return Trouble(n, lines[n - 1].index("\t") + 1, "a tab at the beginning of the line", "indent with spaces")
-    return Trouble(line, column, f"does not read as YAML: {problem[:120]}", _syntax_mend(problem))
-
-
-def _syntax_mend(problem: str) -> str:
-    if "mapping values are not allowed" in problem:
-        return "put a text with a colon in quotes, and check the indentation"
-    if "expected ',' or" in problem or "flow" in problem:
-        return "close the bracket, and put commas between its parts"
-    if "alias" in problem or "anchor" in problem or "cannot start any token" in problem:
-        return "put a text that begins with such a character in quotes"
-    return "check indentation, colons and quotes on this line and the one above"
 
 
 class _Reader:

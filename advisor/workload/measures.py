@@ -11,13 +11,14 @@ from typing import Any
 from advisor import units
 from advisor.catalog.instances import instances
 from advisor.errors import UnitError, near
+from advisor.workload import forms
 from advisor.workload.quantity import DURATION, Base, Flaw, Flaws, Kind, exact, refused, shown
 from advisor.workload.section import Fixed
 
 __all__ = ["Curve", "Growth", "On", "Quantiles", "serverless_mib"]
 
 _SERVERLESS = re.compile(r"serverless\s*[-:]?\s*(.*)", re.IGNORECASE | re.DOTALL)
-_PER_MB = re.compile(r"(.+?)\s*(?:/|\bper\b|\ban?\b)\s*(KB|kB|MB|MiB|GB)", re.DOTALL)
+_PER_MB = re.compile(r"(.+?)\s*(?:/|\b(?i:per|an?)\b)\s*(KB|kB|MB|MiB|GB)", re.DOTALL)
 _MOST_POINTS = 1000
 
 
@@ -57,9 +58,10 @@ class On(Kind):
         raise refused(f"{shown(name)} is not an instance type that the catalog knows", _near_instances(name[:60]))
 
     def schema(self) -> dict[str, Any]:
+        serverless = f"{forms.folded(['serverless'])} *[-:]? *{forms.MEMORY}"
         return {
             "type": "string",
-            "pattern": r"^\s*([mM][lL]\..+|[sS]erverless.+)$",
+            "pattern": f"^ *(?:[mM][lL]\\.[a-z0-9-]+\\.[a-z0-9-]+|{serverless}) *$",
             "examples": ["ml.m5.xlarge", "serverless 4 GB"],
         }
 
@@ -125,10 +127,13 @@ class Curve(Kind):
         duration = DURATION.schema()
         return {
             "type": "object",
-            "patternProperties": {"^[0-9]+$": duration},
+            "patternProperties": {"^(?:[1-9][0-9]{0,5}|1000000)$": duration},
             "additionalProperties": False,
-            "minProperties": 1,
+            "required": ["1"],
         }
+
+    def show(self, value: Any) -> str:
+        return f"{{{', '.join(f'{n}: {units.show_duration(seconds)}' for n, seconds in value.items())}}}"
 
 
 class Quantiles(Kind):
@@ -168,7 +173,19 @@ class Quantiles(Kind):
         return {share: DURATION.write(seconds) for share, seconds in value.items()}
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "object", "additionalProperties": DURATION.schema(), "minProperties": 2}
+        share = (
+            r"^(?:[pP](?!0+\.?0*$)[0-9]{1,2}(?:\.[0-9]{1,6})?|(?!0+\.?0*[ %p])[0-9]{1,2}(?:\.[0-9]+)? *(?:%|percent)"
+        )
+        return {
+            "type": "object",
+            "patternProperties": {share + r"|0?\.(?!0+$)[0-9]+)$": DURATION.schema()},
+            "additionalProperties": False,
+            "minProperties": 2,
+        }
+
+    def show(self, value: Any) -> str:
+        points = (f"{units.show_share(share)}: {units.show_duration(seconds)}" for share, seconds in value.items())
+        return f"{{{', '.join(points)}}}"
 
 
 class Growth(Kind):
@@ -190,8 +207,11 @@ class Growth(Kind):
     def write(self, value: Any) -> str:
         return f"{exact(value)} s per MB"
 
+    def show(self, value: Any) -> str:
+        return f"{units.show_duration(value)} per MB"
+
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "pattern": r"^.+(/|per|an?)\s*(KB|kB|MB|MiB|GB)\s*$", "examples": ["12 ms per MB"]}
+        return {"type": "string", "pattern": forms.whole(forms.GROWTH), "maxLength": 80, "examples": ["12 ms per MB"]}
 
 
 def _points(value: Any, what: str, example: str) -> Mapping[Any, Any]:
@@ -206,7 +226,8 @@ def _share(key: object) -> float:
     text = str(key).strip() if isinstance(key, str | int | float) and not isinstance(key, bool) else ""
     if found := re.fullmatch(r"[pP](\d{1,3}(?:\.\d{1,6})?)", text):
         text = f"{found[1]} %"
-    share = units.share(text if text else key)
+    # A quantile is spoken of as 0.95 too, and no other reading of that makes sense.
+    share = units.share(text if text else key, bare=True)
     if not 0 < share < 1:
         raise UnitError(f"{shown(key)} is not between 0 and 100 %")
     return share

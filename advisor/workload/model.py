@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import PrivateAttr
+from pydantic import Field, PrivateAttr
 
 from advisor.catalog.assumptions import Assumption, assumption
 from advisor.catalog.limits import limit
 from advisor.errors import InputError
 from advisor.show import Table
 from advisor.workload.bursts import TwoState, bursts_alone, two_state
+from advisor.workload.cautions import Caution, cautions
 from advisor.workload.demand import Batch, Model, Needs, Objective, Payload, Purchase, Region
-from advisor.workload.display import table
+from advisor.workload.display import table, value_shown
 from advisor.workload.fill import filled
 from advisor.workload.given import paths, placed, yaml_path
 from advisor.workload.platform import Platform, as_assumption, as_limit
@@ -41,6 +42,8 @@ class Source:
 
     file: str
     marks: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    # The paths of keys without a value.
+    empty: tuple[str, ...] = ()
 
 
 class Workload(Section):
@@ -48,19 +51,30 @@ class Workload(Section):
     meaning when absent: no ``batch`` is no lot, no ``traffic`` beside a batch is no stream, no latency in the
     ``objective`` is none asked for."""
 
-    name: Annotated[str, Text(120, one_line=True)]
-    about: Annotated[str, Text()] = ""
-    region: Annotated[str, Region()] = unfilled()
-    task: Annotated[str, Choice(*TASKS, noun="a task")] = unfilled()
-    model: Model = unfilled()
-    work: tuple[Work, ...] = ()
-    traffic: Traffic | None = None
-    payload: Payload = unfilled()
-    batch: Batch | None = None
-    objective: Objective = unfilled()
-    needs: Needs = ()
-    purchase: Purchase = unfilled()
-    platform: Annotated[Mapping[str, Any], Platform()] = unfilled()
+    name: Annotated[str, Text(120, one_line=True)] = Field(
+        description="What the workload is called in every answer, such as fraud-scoring."
+    )
+    about: Annotated[str, Text()] = Field(default="", description="One sentence on what it is for.")
+    region: Annotated[str, Region()] = unfilled("The AWS region whose prices and offers hold, such as us-east-1.")
+    task: Annotated[str, Choice(*TASKS, noun="a task")] = unfilled(
+        "What SageMaker is to do: inference, training or processing."
+    )
+    model: Model = unfilled("The model, such as {size: 350 MB, memory: 900 MB, framework: xgboost}.")
+    work: tuple[Work, ...] = Field(
+        default=(),
+        description="Measured service times by place, such as [{on: ml.c5.xlarge, mean: 22 ms, p95: 41 ms}].",
+    )
+    traffic: Traffic | None = unfilled("Requests that come one by one, such as {rate: 40 per second, day: office}.")
+    payload: Payload = unfilled("Sizes of requests and answers, such as {request: 4 KB, request_max: 30 KB}.")
+    batch: Batch | None = unfilled(
+        "A lot of records that is there at once, such as {records: 5 million, every: 1 day}."
+    )
+    objective: Objective = unfilled("What is wanted, such as {p99: 150 ms, errors: 0.1 %, prefer: cost}.")
+    needs: Needs = Field(default=(), description="What the hosting must offer, such as [vpc, data-capture].")
+    purchase: Purchase = unfilled("How AWS is paid, such as {savings_plan: {discount: 40 %, term: 1 year}}.")
+    platform: Annotated[Mapping[str, Any], Platform()] = unfilled(
+        "Assumptions and adjustable quotas of your own, by key, such as {serverless_keep_alive: 10 min}."
+    )
 
     _assumed: Fixed[str, str] = PrivateAttr(default_factory=lambda: Fixed({}))
     _source: Source | None = PrivateAttr(default=None)
@@ -134,12 +148,13 @@ class Workload(Section):
         return two_state(traffic.rate_per_s, peak, cv, bursts.length_s, of=bursts.of)
 
     @property
-    def warnings(self) -> tuple[str, ...]:
-        """What reads well and still deserves a word."""
-        states = self.burst_states
-        return (
-            () if states is None or states.warning is None else (f"{self.where('traffic.bursts')}: {states.warning}",)
-        )
+    def warnings(self) -> tuple[Caution, ...]:
+        """What reads well and still deserves a word: what, its path, where it stands, how to mend it."""
+        return tuple(cautions(self))
+
+    def shown(self, path: str) -> str:
+        """The value at a path as a user would write it, be it given or filled: "2.5 GB" at ``model.memory``."""
+        return value_shown(self, path)
 
     def work_on(self, name: str) -> WorkOn:
         """How long a request takes on an instance type or "serverless 4 GB": measured, extrapolated or assumed."""

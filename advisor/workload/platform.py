@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from advisor.catalog.assumptions import Assumption, assumptions
 from advisor.catalog.limits import Limit, limit, limits
 from advisor.errors import InputError, UnknownName, near
-from advisor.workload.quantity import Flaw, Flaws, Kind, refused, shown
+from advisor.workload.quantity import (
+    COUNT,
+    DURATION_OR_ZERO,
+    FACTOR,
+    MEMORY,
+    NUMBER,
+    RATE,
+    SHARE,
+    SIZE,
+    Flaw,
+    Flaws,
+    Kind,
+    Switch,
+    Text,
+    refused,
+    shown,
+)
 from advisor.workload.section import Fixed
 
 __all__ = ["Platform", "as_assumption", "as_limit"]
@@ -39,7 +56,7 @@ class Platform(Kind):
                 f"{shown(value)} where overrides are due",
                 "write {serverless_keep_alive: 10 min}, with any key of advisor list assumptions",
             )
-        flaws = [flaw for key, given in value.items() if given is not None for flaw in self._flaws(key, given)]
+        flaws = [flaw for key, given in value.items() for flaw in self._flaws(key, given)]
         if flaws:
             raise Flaws(*flaws)
         return Fixed({key: given for key, given in value.items() if given is not None})
@@ -59,7 +76,8 @@ class Platform(Kind):
                             f"write your own weights under traffic.{key.partition('_')[0]}",
                         )
                     ]
-                as_assumption(held, given)
+                if given is not None:
+                    as_assumption(held, given)
             else:
                 quota = limit(key)
                 if not quota.adjustable:
@@ -70,7 +88,8 @@ class Platform(Kind):
                             "leave it out; only assumptions and adjustable quotas are overridden",
                         )
                     ]
-                as_limit(quota, given)
+                if given is not None:
+                    as_limit(quota, given)
         except UnknownName:
             names = [*(one.key for one in assumptions()), *(one.key for one in limits() if one.adjustable)]
             return [
@@ -85,11 +104,54 @@ class Platform(Kind):
         return []
 
     def schema(self) -> dict[str, Any]:
-        keys = {one.key: {"description": f"{one.title}; {one.value} unless given"} for one in assumptions()}
-        quotas = {
-            one.key: {"description": f"{one.title}; {one.shown} unless given"} for one in limits() if one.adjustable
-        }
+        # Named curves are no values to give: their weights are written under traffic.
+        held = [one for one in assumptions() if one.kind != "weights"]
+        keys = {one.key: _described(_of_kind(one), one.title, one.value) for one in held}
+        quotas = {one.key: _described(_of_unit(one), one.title, one.shown) for one in limits() if one.adjustable}
         return {"type": "object", "properties": {**keys, **quotas}, "additionalProperties": False}
+
+
+# Overrides may be zero where a workload's own value may not.
+_KINDS: Mapping[str, Kind] = {
+    "count": replace(COUNT, above_zero=False),
+    "duration": DURATION_OR_ZERO,
+    "factor": replace(FACTOR, above_zero=False),
+    "memory": replace(MEMORY, above_zero=False),
+    "number": NUMBER,
+    "rate": replace(RATE, above_zero=False),
+    "share": SHARE,
+    "size": SIZE,
+    "switch": Switch(),
+}
+_UNITS = {"per second": "rate", "percent": "share", "ratio": "number"}
+
+
+def _of_kind(held: Assumption) -> dict[str, Any]:
+    if held.choices:
+        return {"enum": list(held.choices)}
+    if held.kind == "instance":
+        return {"type": "string", "pattern": r"^ *ml\.[a-z0-9-]+\.[a-z0-9-]+ *$"}
+    return (_KINDS.get(held.kind) or Text()).schema()
+
+
+def _of_unit(quota: Limit) -> dict[str, Any]:
+    try:
+        kind = next(name for name in ("duration", "size", "memory") if _reads(quota, str(_KINDS[name].write(1))))
+    except StopIteration:
+        kind = _UNITS.get(quota.unit, "count")
+    return _KINDS[kind].schema()
+
+
+def _reads(quota: Limit, text: str) -> bool:
+    try:
+        quota.parse(text)
+    except InputError:
+        return False
+    return True
+
+
+def _described(schema: dict[str, Any], title: str, unless: object) -> dict[str, Any]:
+    return {**schema, "description": f"{title}; {unless} unless given."}
 
 
 def _assumption(key: str) -> Assumption | None:

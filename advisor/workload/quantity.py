@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -17,11 +18,13 @@ from pydantic_core import CoreSchema, core_schema
 
 from advisor import units
 from advisor.errors import UnitError, near
+from advisor.workload import forms
 
 __all__ = [
-    "Base", "Choice", "Count", "CountOrNone", "Duration", "DurationOrNone", "DurationOrZero", "Factor", "Flaw", "Flaws",
-    "Kind", "Memory", "Number", "NumberOrNone", "Quantity", "Rate", "RateOrNone", "Share", "Size", "Switch", "Text",
-    "exact", "refused", "shown",
+    "COUNT", "DURATION", "DURATION_OR_ZERO", "FACTOR", "MEMORY", "NUMBER", "RATE", "SHARE", "SIZE", "Base", "Choice",
+    "Count", "CountOrNone", "Duration", "DurationOrNone", "DurationOrZero", "Factor", "Flaw", "Flaws", "Kind", "Memory",
+    "Number", "NumberOrNone", "Part", "Quantity", "Rate", "RateOrNone", "Share", "Size", "Switch", "Text", "exact",
+    "refused", "shown",
 ]  # fmt: skip
 
 
@@ -65,6 +68,11 @@ class Kind:
         """A base value as a user would write it; reads back to the same."""
         return value
 
+    def show(self, value: Any) -> str:
+        """A base value for a person, in a user's own units, to three digits."""
+        value = self.write(value)
+        return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of what `read` accepts."""
         raise NotImplementedError
@@ -96,18 +104,16 @@ def exact(value: float) -> str:
     return f"{value:g}" if float(f"{value:g}") == value else repr(value)
 
 
-_DIGITS = r"[0-9][0-9_,]*(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?"
-
-
 @dataclass(frozen=True, eq=False)
 class Quantity(Kind):
-    """A number with a unit; ``above_zero`` refuses zero."""
+    """A number with a unit, written in a ``form``; ``bare`` numbers have none, ``above_zero`` refuses zero."""
 
     noun: str
     parse: Callable[[object], float]
     suffix: str
     examples: tuple[Any, ...]
-    pattern: str
+    form: str
+    shower: Callable[[float], str]
     bare: bool = False
     whole: bool = False
     above_zero: bool = False
@@ -128,11 +134,26 @@ class Quantity(Kind):
             return value
         return f"{exact(value)} {self.suffix}"
 
+    def show(self, value: Any) -> str:
+        return self.shower(value)
+
+    def sure(self, value: float) -> str:
+        """A base value for a proposal: as a person reads it where that reads back to the same, else in full."""
+        shown = self.shower(value)
+        return shown if self.parse(shown) == value else str(self.write(value))
+
     def schema(self) -> dict[str, Any]:
-        text: dict[str, Any] = {"type": "string", "pattern": f"^\\s*{_DIGITS}\\s*{self.pattern}\\s*$"}
-        either: dict[str, Any] = (
-            {"anyOf": [{"type": "integer" if self.whole else "number", "minimum": 0}, text]} if self.bare else text
-        )
+        either: dict[str, Any] = {
+            "type": "string",
+            "pattern": forms.whole(self.form, above_zero=self.above_zero),
+            "maxLength": 80,
+            # What editors show in place of the pattern.
+            "patternErrorMessage": f"write {self.noun}, such as {' or '.join(map(str, self.examples[:2]))}",
+        }
+        if self.bare:
+            kind = "integer" if self.whole else "number"
+            least = {"exclusiveMinimum": 0} if self.above_zero else {"minimum": 0}
+            either = {"anyOf": [{"type": kind, **least, "maximum": self.largest}, either]}
         return {**either, "description": f"{self.noun}, such as {self.examples[0]}", "examples": list(self.examples)}
 
     def _plain(self, value: Any) -> float:
@@ -168,6 +189,21 @@ class Quantity(Kind):
         return number
 
 
+class ShareQuantity(Quantity):
+    """A share: with its sign, for a bare 1 could mean 1 % or all; 0 may stay bare."""
+
+    def write(self, value: Any) -> Any:
+        near = float(value) * 100
+        # Of the neighbours of the product one reads back to the very share.
+        tried = (near, math.nextafter(near, 0), math.nextafter(near, 200))
+        return f"{exact(next((one for one in tried if one / 100 == value), near))} %"
+
+    def schema(self) -> dict[str, Any]:
+        text = super().schema()
+        described = {key: text.pop(key) for key in ("description", "examples")}
+        return {"anyOf": [{"const": 0}, text], **described}
+
+
 class Switch(Kind):
     """yes or no."""
 
@@ -181,7 +217,11 @@ class Switch(Kind):
 
     def schema(self) -> dict[str, Any]:
         return {
-            "anyOf": [{"type": "boolean"}, {"enum": ["yes", "no", "on", "off"]}],
+            "anyOf": [
+                {"type": "boolean"},
+                {"enum": ["yes", "no"]},
+                {"type": "string", "pattern": f"^ *{forms.folded(('yes', 'no', 'true', 'false', 'on', 'off'))} *$"},
+            ],
             "description": "a switch: yes or no",
         }
 
@@ -206,54 +246,72 @@ class Text(Kind):
         return value.strip()
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "minLength": 1, "maxLength": self.most}
+        # Of one line, without control characters; of any length, not blank.
+        held = r"^[^\u0000-\u001f\u007f-\u00a0]*\S[^\u0000-\u001f\u007f-\u00a0]*$" if self.one_line else r"\S"
+        return {"type": "string", "minLength": 1, "maxLength": self.most, "pattern": held}
 
 
 class Choice(Kind):
-    """One of a few names."""
+    """One of a few names, written as they are listed."""
 
     def __init__(self, *names: str, noun: str = "a choice") -> None:
         self.names, self.noun = names, noun
 
     def read(self, value: Any) -> str:
+        value = value.value if isinstance(value, Base) else value
+        if isinstance(value, str) and value in self.names:
+            return value
         if isinstance(value, bool):
-            # YAML 1.1 habits: `no` for none, `on` and `off` as words.
+            # YAML 1.1 reads the words yes, no, on and off as switches.
             value = "yes" if value else "no"
+        allowed = f"write one of {', '.join(self.names)}"
         if not isinstance(value, str):
-            raise refused(f"{shown(value)} is not {self.noun}", f"write one of {', '.join(self.names)}")
-        folded = re.sub(r"[\s_-]+", "-", value.strip().lower())
-        for name in self.names:
-            if folded == name.replace("_", "-"):
-                return name
-        hint = near(value, self.names)
-        raise refused(f"{shown(value)} is not {self.noun}", f"{hint} write one of {', '.join(self.names)}".strip())
+            raise refused(f"{shown(value)} is not {self.noun}", allowed)
+        meant = re.sub(r"[\s_-]+", "-", value.strip().lower())
+        same = next((f"did you mean {name}?" for name in self.names if meant == name.replace("_", "-")), "")
+        hint = same or f"{near(value[:60], self.names)} {allowed}".strip()
+        raise refused(f"{shown(value)} is not {self.noun}", hint)
 
     def schema(self) -> dict[str, Any]:
         return {"enum": list(self.names)}
 
 
-_TIME = r"([uµ]s|ms|s|secs?|seconds?|mins?|minutes?|h|hours?|days?|d|weeks?|months?|years?)\.?"
-_BYTES = r"(B|bytes?|[kK]B|MB|GB|TB|KiB|MiB|GiB|TiB)"
-_SCALED = r"(k|thousand|million|billion)?(\s*[a-z]+)?"
-
 DURATION = Quantity(
-    "a duration", units.duration_s, "s", ("250 ms", "8 min"), rf"{_TIME}(\s*{_DIGITS}\s*{_TIME})*", above_zero=True
+    "a duration", units.duration_s, "s", ("250 ms", "8 min"), forms.DURATION, units.show_duration, above_zero=True
 )
-DURATION_OR_ZERO = Quantity("a duration", units.duration_s, "s", ("5 ms", "0 ms"), rf"{_TIME}(\s*{_DIGITS}\s*{_TIME})*")
-SIZE = Quantity("a size", units.size_bytes, "B", ("4 KB", "6 MB", "1 GiB"), _BYTES, whole=True)
-MEMORY = Quantity("a memory size", units.memory_mib, "MiB", ("900 MB", "4 GB"), r"([KMGT]i?B)", above_zero=True)
+DURATION_OR_ZERO = Quantity("a duration", units.duration_s, "s", ("5 ms", "0 ms"), forms.DURATION, units.show_duration)
+SIZE = Quantity("a size", units.size_bytes, "B", ("4 KB", "6 MB", "1 GiB"), forms.SIZE, units.show_bytes, whole=True)
+MEMORY = Quantity(
+    "a memory size", units.memory_mib, "MiB", ("900 MB", "4 GB"), forms.MEMORY, units.show_memory, above_zero=True
+)
 RATE = Quantity(
     "a rate",
     units.rate_per_s,
     "per second",
-    ("40 per second", "30 per minute"),
-    rf"{_SCALED}\s*(/|per|an?)\s*[a-z]+",
+    ("40 per second", "30 per minute", "3 rps"),
+    forms.RATE,
+    units.show_rate,
     above_zero=True,
 )
-COUNT = Quantity("a count", units.count, "", (50, "5 million"), _SCALED, bare=True, whole=True, above_zero=True)
-SHARE = Quantity("a share", units.share, "", ("0.1 %", 0.001), "(%|percent)?", bare=True, largest=1.0)
-FACTOR = Quantity("a factor", units.factor, "", ("3x", 3.2), "[xX×]?", bare=True, above_zero=True)
-NUMBER = Quantity("a number", units.number, "", (0.4, 2), "", bare=True)
+COUNT = Quantity(
+    "a count", units.count, "", (50, "5 million"), forms.COUNT, units.show_count, bare=True, whole=True, above_zero=True
+)
+SHARE = ShareQuantity("a share", units.share, "%", ("0.1 %", "40 %"), forms.SHARE, units.show_share, largest=1.0)
+# A share of another figure of the same entry, where a plain number cannot be mistaken.
+PART = Quantity(
+    "a share",
+    partial(units.share, bare=True),
+    "",
+    (0.25, "25 %"),
+    rf"(?:{forms.SHARE}|\+?0?\.[0-9]+|\+?1(?:\.0*)?)",
+    units.show_share,
+    bare=True,
+    largest=1.0,
+)
+FACTOR = Quantity(
+    "a factor", units.factor, "", ("3x", 3.2), forms.FACTOR, units.show_factor, bare=True, above_zero=True
+)
+NUMBER = Quantity("a number", units.number, "", (0.4, 2), forms.NUMBER, units.show_number, bare=True)
 
 Duration = Annotated[float, DURATION]
 DurationOrNone = Annotated[float | None, DURATION]
@@ -265,6 +323,7 @@ RateOrNone = Annotated[float | None, RATE]
 Count = Annotated[int, COUNT]
 CountOrNone = Annotated[int | None, COUNT]
 Share = Annotated[float, SHARE]
+Part = Annotated[float, PART]
 Factor = Annotated[float, FACTOR]
 Number = Annotated[float, NUMBER]
 NumberOrNone = Annotated[float | None, NUMBER]

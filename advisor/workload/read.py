@@ -7,7 +7,7 @@ again, so that what is wrong between values (a rate and its classes, a need and 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -95,8 +95,18 @@ def _made(data: bytes, file: str, folder: Path) -> Workload:
         made, found = _validated(read_document.data, folder)
     if found or made is None or read_document.troubles:
         raise _error(file, read_document, found)
-    made._folder, made._source = folder, Source(file=file, marks=read_document.marks)
+    empty = tuple(_empty(read_document.data))
+    made._folder, made._source = folder, Source(file=file, marks=read_document.marks, empty=empty)
     return made
+
+
+def _empty(data: Any, above: str = "") -> Iterator[str]:
+    pairs = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, value in pairs:
+        if value is None:
+            yield f"{above}{key}"
+        elif isinstance(value, dict | list):
+            yield from _empty(value, f"{above}{key}.")
 
 
 def _document(data: bytes, file: str) -> Document:

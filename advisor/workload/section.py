@@ -71,9 +71,12 @@ else:
                 raise told(error, cls) from None
 
 
-def unfilled(key: str | None = None) -> Any:
-    """A field under a YAML key that may be left out: ``None`` until a workload fills it by an assumption."""
-    return Field(default=None, alias=key)
+def unfilled(says: str, key: str | None = None) -> Any:
+    """A field (under a YAML key) that may be left out: ``None`` until a workload fills it by an assumption.
+
+    ``says`` is what an editor tells while the key is typed.
+    """
+    return Field(default=None, alias=key, description=says)
 
 
 class Section(BaseModel, metaclass=_Meta):
@@ -134,18 +137,20 @@ class Section(BaseModel, metaclass=_Meta):
         names = {} if yaml else {name: key for key, name in cls.attributes().items() if name != key}
         given: dict[str, Any] = {}
         for key, value in data.items():
-            if value is None:
+            # Loaders of YAML 1.1 read the key on as a switch.
+            word = "on" if key is True and "on" in cls.attributes() else key
+            yaml_key = names.get(word, word) if isinstance(word, str) else str(word)
+            if value is None and yaml_key in cls.attributes():
                 continue
-            yaml_key = names.get(key, key) if isinstance(key, str) else str(key)
             if yaml_key in given:
                 raise Flaws(
                     Flaw(
                         (yaml_key,),
-                        f"{yaml_key} is given twice, by its key and by its attribute's name",
+                        f"{yaml_key} is given twice, under two names",
                         "give one of them",
                     )
                 )
-            given[yaml_key] = Base(value) if yaml_key != key and not isinstance(value, Base) else value
+            given[yaml_key] = Base(value) if yaml_key != word and not isinstance(value, Base) else value
         return given
 
     @classmethod

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
+from pydantic import Field
+
 from advisor import units
 from advisor.workload import lognormal
 from advisor.workload.measures import Curve, Growth, On, Quantiles, serverless_mib
-from advisor.workload.quantity import CountOrNone, DurationOrNone, DurationOrZero, Flaw, NumberOrNone, Quantity, Share
+from advisor.workload.quantity import (
+    COUNT,
+    DURATION,
+    CountOrNone,
+    DurationOrNone,
+    DurationOrZero,
+    Flaw,
+    NumberOrNone,
+    Part,
+)
 from advisor.workload.recorded import RecordedFile, measured
 from advisor.workload.section import Section, unfilled
 
@@ -23,28 +35,45 @@ _PERCENTILES = (("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99))
 class Batching(Section):
     """Dynamic batching: up to ``max`` waiting requests at once, each further one costing ``marginal`` of the first."""
 
-    max: Annotated[int, Quantity("a count", units.count, "", (8,), "", bare=True, whole=True, above_zero=True)]
-    wait_s: DurationOrZero = unfilled("wait")
-    marginal: Share = unfilled()
+    max: Annotated[int, replace(COUNT, examples=(8,))] = Field(
+        description="How many waiting requests are taken at once at most, such as 8."
+    )
+    wait_s: DurationOrZero = unfilled("How long the first request waits for others, such as 5 ms.", "wait")
+    marginal: Part = unfilled("What each further request of a batch costs, as a share of the first, such as 0.25.")
 
 
 class Work(Section):
     """How long one request keeps one worker busy, measured on one kind of instance."""
 
-    on: Annotated[str, On()] = unfilled()
-    mean_s: DurationOrNone = unfilled("mean")
-    p50_s: DurationOrNone = unfilled("p50")
-    p90_s: DurationOrNone = unfilled("p90")
-    p95_s: DurationOrNone = unfilled("p95")
-    p99_s: DurationOrNone = unfilled("p99")
-    cv: NumberOrNone = None
-    quantiles: Annotated[Mapping[float, float] | None, Quantiles()] = None
-    file: Annotated[Path | None, RecordedFile("measurements")] = None
-    at: Annotated[Mapping[int, float] | None, Curve()] = None
-    at_p50: Annotated[Mapping[int, float] | None, Curve()] = None
-    workers: CountOrNone = None
-    batching: Batching | None = None
-    grows: Annotated[float | None, Growth()] = None
+    on: Annotated[str, On()] = unfilled(
+        "Where it was measured: an instance type such as ml.m5.xlarge, or serverless 4 GB "
+        "(loaders of YAML 1.1 turn this key into true, which is taken as on)."
+    )
+    mean_s: DurationOrNone = unfilled("Mean time that one request alone keeps a worker busy, such as 22 ms.", "mean")
+    p50_s: DurationOrNone = unfilled("Median time of one request alone, such as 20 ms.", "p50")
+    p90_s: DurationOrNone = unfilled("Time that 90 % of requests alone stay below, such as 35 ms.", "p90")
+    p95_s: DurationOrNone = unfilled("Time that 95 % of requests alone stay below, such as 41 ms.", "p95")
+    p99_s: DurationOrNone = unfilled("Time that 99 % of requests alone stay below, such as 60 ms.", "p99")
+    cv: NumberOrNone = unfilled("Standard deviation of the time over its mean, such as 0.5; 0 is always the same time.")
+    quantiles: Annotated[Mapping[float, float] | None, Quantiles()] = unfilled(
+        "Several quantiles of the time of one request alone, such as {50 %: 20 ms, 95 %: 41 ms}."
+    )
+    file: Annotated[Path | None, RecordedFile("measurements")] = unfilled(
+        "A CSV of measured times with a column latency_ms or latency_s, such as latencies.csv beside the profile."
+    )
+    at: Annotated[Mapping[int, float] | None, Curve()] = unfilled(
+        "Mean time by the number of requests in flight, such as {1: 120 ms, 4: 170 ms, 16: 390 ms}."
+    )
+    at_p50: Annotated[Mapping[int, float] | None, Curve()] = unfilled(
+        "Median time by the number of requests in flight, such as {1: 110 ms, 4: 160 ms}."
+    )
+    workers: CountOrNone = unfilled("How many requests the instance works on at the same time, such as 4.")
+    batching: Batching | None = unfilled(
+        "Dynamic batching on the server, such as {max: 8, wait: 5 ms, marginal: 0.25}."
+    )
+    grows: Annotated[float | None, Growth()] = unfilled(
+        "How the time grows with the request's size, such as 12 ms per MB."
+    )
 
     @property
     def serverless_mib(self) -> float | None:
@@ -183,7 +212,7 @@ class Work(Section):
         for (below, _, less), (above, _, more) in pairwise(rising):
             if more < less:
                 what = f"{above} of {units.show_duration(more)} is below {below} of {units.show_duration(less)}"
-                yield Flaw((above,), what, f"write {above}: {units.show_duration(less)} or more", ((above,), (below,)))
+                yield Flaw((above,), what, f"write {above}: {DURATION.sure(less)} or more", ((above,), (below,)))
         mean = self._anchor
         if mean is None:
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -83,6 +84,8 @@ def _translated(kind: str, loc: Path, value: Any, message: str, root: type[Secti
 
 def _where_it_belongs(loc: Path, root: type[Section]) -> str:
     key = str(loc[-1])[:60]
+    if (run_on := re.fullmatch(r"([\w-]+):(\S.*)", key)) is not None:
+        return f"a space follows the colon: {run_on[1]}: {run_on[2]}"
     here = _section_at(root, loc[:-1])
     keys = list(here.attributes()) if here else []
     by_name = {name: yaml_key for yaml_key, name in (here.attributes() if here else {}).items()}

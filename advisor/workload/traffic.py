@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -17,6 +18,9 @@ from advisor.workload.bursts import curve_cv, curve_peak, hourly_curve
 from advisor.workload.curves import DAY_CURVES, WEEK_CURVES, named_weights
 from advisor.workload.demand import Payload
 from advisor.workload.quantity import (
+    COUNT,
+    NUMBER,
+    RATE,
     Base,
     Choice,
     Duration,
@@ -25,7 +29,6 @@ from advisor.workload.quantity import (
     Flaws,
     Kind,
     Number,
-    Quantity,
     Rate,
     RateOrNone,
     Text,
@@ -41,6 +44,7 @@ SHAPES = ("steady", "regular", "daily", "weekly", "bursty", "on_off")
 # Shapes without any clumping of their own: Poisson at a flat rate, and evenly spaced.
 CALM = ("steady", "regular")
 _RATES_AGREE = 1e-3
+_MOST_WEIGHT = 10**9
 
 
 class Weights(Kind):
@@ -68,14 +72,20 @@ class Weights(Kind):
             raise Flaws(*flaws)
         if not any(weights):
             raise refused(f"all {self.what} weights are zero", "give at least one above zero")
-        if max(weights) > 1e9:
+        if max(weights) > _MOST_WEIGHT:
             raise refused(f"a {self.what} weight of {max(weights):g}", "only proportions count: write small numbers")
         return tuple(weights)
+
+    def show(self, value: Any) -> str:
+        return value if isinstance(value, str) else f"[{', '.join(map(units.show_number, value))}]"
 
     def schema(self) -> dict[str, Any]:
         numbers = {
             "type": "array",
-            "items": {"type": "number", "minimum": 0},
+            "items": {
+                "anyOf": [{"type": "number", "minimum": 0, "maximum": _MOST_WEIGHT}, NUMBER.schema()["anyOf"][1]]
+            },
+            "contains": {"not": {"enum": [0, "0"]}},
             "minItems": self.length,
             "maxItems": self.length,
         }
@@ -88,7 +98,7 @@ class Weights(Kind):
 class Moment(Kind):
     """A moment of the simulated time: "day 3 14:00" (days from 1) as whole seconds from the start."""
 
-    FORM = re.compile(r"day\s+(\d{1,4})(?:\s+(\d{1,2}):(\d{2})(?::(\d{2}))?)?", re.IGNORECASE)
+    FORM = re.compile(r"day\s+([0-9]{1,4})(?:\s+([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?)?", re.IGNORECASE)
 
     def read(self, value: Any) -> float:
         if isinstance(value, Base):
@@ -115,7 +125,8 @@ class Moment(Kind):
     def schema(self) -> dict[str, Any]:
         return {
             "type": "string",
-            "pattern": r"^\s*[dD][aA][yY]\s+[0-9]{1,4}(\s+[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?)?\s*$",
+            "pattern": r"^ *[dD][aA][yY] +(?!0+(?: |$))[0-9]{1,4}"
+            r"(?: +(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?)? *$",
             "examples": ["day 3 14:00"],
         }
 
@@ -123,10 +134,16 @@ class Moment(Kind):
 class Bursts(Section):
     """The four numbers of a chart, with the rate: peak over mean, cv, and how long the rate remembers."""
 
-    peak: Factor = unfilled()
-    cv: Number = unfilled()
-    length_s: Duration = unfilled("length")
-    of: Annotated[str, Choice("minutes", "chart", "rate", noun="what peak and cv are of")] = "minutes"
+    peak: Factor = unfilled("The busiest minutes over the mean, such as 3x.")
+    cv: Number = unfilled("Standard deviation of the rate over its mean, such as 0.4.")
+    length_s: Duration = unfilled(
+        "How long a burst lasts: how long the rate remembers what it was, such as 8 min.", "length"
+    )
+    of: Annotated[str, Choice("minutes", "chart", "rate", noun="what peak and cv are of")] = Field(
+        default="minutes",
+        description="What peak and cv are figures of: minutes (counts of single minutes without the day's curve), "
+        "chart (a chart with the curve in it) or rate (the rate itself).",
+    )
 
     def flaws(self) -> Iterator[Flaw]:
         if self.peak is not None and self.peak <= 1:
@@ -140,8 +157,8 @@ class Bursts(Section):
 class Clusters(Section):
     """Requests that come together: on average ``size`` of them within a short time."""
 
-    size: Number
-    within_s: Duration = Field(alias="within")
+    size: Number = Field(description="How many requests come together on average, such as 5.")
+    within_s: Duration = Field(alias="within", description="The time within which they come, such as 200 ms.")
 
     def flaws(self) -> Iterator[Flaw]:
         if self.size < 1:
@@ -151,21 +168,23 @@ class Clusters(Section):
 class Spike(Section):
     """One event: when it begins, how high over the usual rate, how long."""
 
-    at_s: Annotated[float, Moment()] = Field(alias="at")
-    height: Factor
-    lasts_s: Duration = Field(alias="lasts")
+    at_s: Annotated[float, Moment()] = Field(
+        alias="at", description="When it begins: a day counted from 1 and a time, such as day 3 14:00."
+    )
+    height: Factor = Field(description="The rate over the usual rate, such as 20x.")
+    lasts_s: Duration = Field(alias="lasts", description="How long it lasts, such as 20 min.")
 
 
 class TrafficClass(Section):
     """A part of the traffic with its own rate, work (a factor on the service time), payload and model (1 to count)."""
 
-    name: Annotated[str, Text(80, one_line=True)]
-    rate_per_s: Rate = Field(alias="rate")
-    work: Factor = 1.0
-    payload: Payload | None = None
-    model: Annotated[
-        int | None, Quantity("a model's number", units.count, "", (1, 7), "", bare=True, whole=True, above_zero=True)
-    ] = None
+    name: Annotated[str, Text(80, one_line=True)] = Field(description="What the class is called, such as short texts.")
+    rate_per_s: Rate = Field(alias="rate", description="Mean rate of this class alone, such as 10 per second.")
+    work: Factor = Field(default=1.0, description="Its service time over that under work, such as 1.5x.")
+    payload: Payload | None = unfilled("Sizes of its own requests and answers, such as {request: 9 KB}.")
+    model: Annotated[int | None, replace(COUNT, noun="a model's number", examples=(1, 7))] = unfilled(
+        "The number of the model that it asks, from 1 to model.count, such as 2."
+    )
 
 
 class Replay(Section):
@@ -173,22 +192,35 @@ class Replay(Section):
 
     SHORT: ClassVar[str | None] = "path"
 
-    path: Annotated[Path, RecordedFile("arrivals")]
-    scale: Factor = 1.0
+    path: Annotated[Path, RecordedFile("arrivals")] = Field(
+        description="A CSV with a column arrival_s, or start_s and count, such as arrivals.csv beside the profile."
+    )
+    scale: Factor = Field(default=1.0, description="What the file's rate is multiplied by, such as 2x.")
 
 
 class Traffic(Section):
     """Requests that come one by one, over time."""
 
-    rate_per_s: RateOrNone = unfilled("rate")
-    shape: Annotated[str | None, Choice(*SHAPES, noun="a shape of traffic")] = None
-    day: Annotated[str | tuple[float, ...] | None, Weights(DAY_CURVES, 24, "day")] = None
-    week: Annotated[str | tuple[float, ...] | None, Weights(WEEK_CURVES, 7, "week")] = None
-    bursts: Bursts | None = None
-    clusters: Clusters | None = None
-    spikes: tuple[Spike, ...] = ()
-    classes: tuple[TrafficClass, ...] = ()
-    replay: Replay | None = None
+    rate_per_s: RateOrNone = unfilled("Mean rate over the whole week, nights included, such as 40 per second.", "rate")
+    shape: Annotated[str | None, Choice(*SHAPES, noun="a shape of traffic")] = unfilled(
+        "A ready-made form of traffic, such as bursty, where its figures are not known."
+    )
+    day: Annotated[str | tuple[float, ...] | None, Weights(DAY_CURVES, 24, "day")] = unfilled(
+        "How the rate runs over the day: a named curve such as office, or 24 weights from midnight."
+    )
+    week: Annotated[str | tuple[float, ...] | None, Weights(WEEK_CURVES, 7, "week")] = unfilled(
+        "How the rate runs over the week: a named curve such as workweek, or 7 weights from Monday."
+    )
+    bursts: Bursts | None = unfilled("How the rate swings, such as {peak: 3x, cv: 0.4, length: 8 min}.")
+    clusters: Clusters | None = unfilled("Requests that come together, such as {size: 5, within: 200 ms}.")
+    spikes: tuple[Spike, ...] = Field(
+        default=(), description="Single events, such as [{at: day 3 14:00, height: 20x, lasts: 20 min}]."
+    )
+    classes: tuple[TrafficClass, ...] = Field(
+        default=(),
+        description="Parts of the traffic that differ, such as [{name: long, rate: 2 per second, work: 3x}].",
+    )
+    replay: Replay | None = unfilled("A recorded file of arrivals in place of all else here, such as arrivals.csv.")
 
     @property
     def day_weights(self) -> tuple[float, ...]:
@@ -225,7 +257,7 @@ class Traffic(Section):
             yield Flaw(
                 ("rate",),
                 f"the rate is {units.show_rate(self.rate_per_s)}, and the classes sum to {units.show_rate(total)}",
-                f"write rate: {units.show_rate(total)}, or leave the rate out",
+                f"write rate: {RATE.sure(total)}, or leave the rate out",
                 (("rate",), ("classes",)),
             )
         names = [one.name for one in self.classes]

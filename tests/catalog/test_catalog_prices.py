@@ -194,7 +194,8 @@ def test_the_table_of_a_region_fits_a_terminal_and_shows_the_borrowed_prices_of_
         "AsyncInf",
         "BatchTransform",
     ]
-    assert shown.count("assumed:") == 2
+    assert sum(line.endswith(") assumed") for line in shown.splitlines()) == 2
+    assert "assumed: the Hosting price of the same type" in shown
     assert len(book.look_up("us-east-1")) == 296
     assert [one.usd for one in book.look_up("us-east-1", "AsyncInf", "ml.m5.xlarge")] == [Decimal("0.23")]
     with pytest.raises(PriceMissing, match=r"ml\.m5\.huge"):

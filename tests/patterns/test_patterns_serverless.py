@@ -22,7 +22,7 @@ def test_the_measured_memory_is_taken_where_the_model_fits_it() -> None:
 @pytest.mark.parametrize(
     ("memory", "expected"),
     # The model and 300 MB of container, up to the next step of 1024 MB.
-    [("700 MB", 1024), ("800 MB", 2048), ("3 GB", 4096), ("5.7 GB", 6144), ("6 GB", 7168)],
+    [("700 MB", 1024), ("800 MB", 2048), ("3 GB", 4096), ("5.7 GB", 6144), ("6 GB", 6144), ("20 GB", 6144)],
 )
 def test_memory_is_model_and_container_up_to_the_next_step(memory: str, expected: int) -> None:
     w = overlay(f"{{work: [{{on: ml.m5.large, mean: 40 ms}}], model: {{memory: {memory}}}}}")
@@ -141,3 +141,110 @@ def test_throttling_is_judged_by_the_errors_allowed() -> None:
     profile = "{{traffic: {{rate: 20 per second}}, objective: {{errors: {}}}}}"
     assert "SL-20" in _found(profile.format("1 %"), max_concurrency="6")
     assert "SL-20" not in _found(profile.format("3 %"), max_concurrency="6")
+
+
+def test_a_model_above_the_largest_memory_is_refused_and_nothing_is_said_of_containers_that_cannot_be() -> None:
+    assert _found("model: {memory: 20 GB}") == {"SL-07"}
+    assert _found("model: {memory: 6 GB}") & {"SL-07", "SL-10", "SL-11", "SL-23"} == {"SL-11"}
+
+
+def test_memory_rises_until_a_request_ends_in_time() -> None:
+    # 100 s with one of two vCPUs each: a container of 1 GB has 1024/1769 = 0.58 vCPU and takes 173 s, one of 2 GB
+    # has more than one and takes 100 s, as any larger one.
+    w = overlay("{work: [{on: ml.m5.large, mean: 100 s, cv: 0.1, workers: 2}], model: {memory: 500 MB}}")
+    d = Serverless.start(w)
+    assert d.memory_mib == 2048
+    assert {one.rule for one in d.check(w)} & {"SL-05", "SL-22"} == {"SL-22"}
+    # 40 s take 69 s at 1 GB and 40 s at 2 GB.
+    w = overlay("{work: [{on: ml.m5.large, mean: 40 s, cv: 0.1, workers: 2}], model: {memory: 500 MB}}")
+    assert Serverless.start(w).memory_mib == 2048
+
+
+def test_memory_rises_until_the_objective_is_met() -> None:
+    # 100 ms take 173 ms at 1 GB.
+    work = "work: [{on: ml.m5.large, mean: 100 ms, cv: 0.1, workers: 2}], model: {memory: 500 MB}"
+    assert Serverless.start(overlay(f"{{{work}}}")).memory_mib == 1024
+    assert Serverless.start(overlay(f"{{{work}, objective: {{mean: 150 ms}}}}")).memory_mib == 2048
+
+
+def test_the_first_guess_asks_for_no_more_than_there_is() -> None:
+    # 1400 a second at 60 ms, twice at the peak: 168 in service, of which 200 places throttle more than a tenth of 1 %.
+    assert erlang_b(200, 168.0) > 0.001
+    w = overlay("traffic: {rate: 1400 per second}")
+    d = Serverless.start(w)
+    assert d.max_concurrency == 200
+    assert not {one.rule for one in d.check(w)} & {"SL-17"}
+
+
+def test_more_in_service_than_there_may_be_is_refused_where_it_was_measured() -> None:
+    # 60 ms x 2 x rate: 200 at 1667 a second.
+    assert "SL-17" not in _found("traffic: {rate: 1660 per second}")
+    assert "SL-17" in _found("traffic: {rate: 1670 per second}")
+    borrowed = _found("{work: [{on: ml.m5.large, mean: 60 ms, workers: 2}], traffic: {rate: 3000 per second}}")
+    assert "SL-17" not in borrowed
+    assert "SL-20" in borrowed
+
+
+def test_a_spike_that_finds_too_few_containers_is_told_of() -> None:
+    # 25 a second x 30 at 45 ms: 33.75 in service. 20 containers throttle 44 % (Erlang B).
+    assert erlang_b(20, 33.75) == pytest.approx(0.44, abs=0.01)
+    profile = (
+        "{work: [{on: serverless 2 GB, mean: 45 ms}], "
+        "traffic: {rate: 25 per second, bursts: null, shape: steady,"
+        " spikes: [{at: day 3 14:00, height: 30x, lasts: 45 min}]}}"
+    )
+    w = overlay(profile)
+    d = Serverless.start(w)
+    assert "SL-24" not in {one.rule for one in d.check(w)}
+    assert erlang_b(d.max_concurrency, 33.75) <= 0.001 < erlang_b(d.max_concurrency - 1, 33.75)
+    told = next(one for one in d.with_({"max_concurrency": 20}).check(w) if one.rule == "SL-24")
+    assert "33.8 requests in service" in told.says
+    assert "44 %" in told.says
+
+
+def test_each_model_has_an_endpoint_with_its_part_of_the_traffic() -> None:
+    # 80 a second over 4 alike are 20 a second each, as in one endpoint of 20 a second; the quota counts all four.
+    many = overlay(
+        "{model: {count: 4, popularity: {shares: [0.25, 0.25, 0.25, 0.25]}},"
+        " traffic: {rate: 80 per second, bursts: null, shape: steady}}"
+    )
+    one = overlay("traffic: {rate: 20 per second, bursts: null, shape: steady}")
+    assert Serverless.start(many) == Serverless.start(one)
+    c = Serverless.start(many).max_concurrency
+    told = next(found for found in Serverless.start(many).check(many) if found.rule == "SL-18")
+    assert told.says.startswith(f"{4 * c} serverless calls at once")
+
+
+def test_the_accounts_rate_of_calls_holds_for_serverless_too() -> None:
+    both = {"SL-26", "SL-27"}
+    assert _found("traffic: {rate: 12000 per second}") & both == {"SL-26"}
+    assert _found("traffic: {rate: 7000 per second}") & both == {"SL-27"}
+
+
+def test_the_concurrency_quota_is_refused_only_where_the_profile_states_it() -> None:
+    both = {"SL-18", "SL-63"}
+    assert _found("", max_concurrency="60") & both == {"SL-18"}
+    assert _found("platform: {serverless.account_concurrency_new: 50}", max_concurrency="60") & both == {"SL-63"}
+    assert _found("platform: {serverless.account_concurrency_new: 60}", max_concurrency="60") & both == set()
+
+
+def test_an_accelerator_ends_all_further_talk() -> None:
+    w = overlay("{model: {accelerator: required, image: 10.4 GB}, traffic: {rate: 40 per second}}")
+    assert {one.rule for one in Serverless.start(w).check(w)} == {"SL-30"}
+
+
+def test_a_stream_that_takes_too_long_is_told_of_once() -> None:
+    slow = "{needs: [streaming], work: [{on: serverless 2 GB, mean: 3 min, cv: 0.1}]}"
+    assert _found(slow) & {"SL-05", "SL-06", "SL-43"} == {"SL-05"}
+
+
+def test_a_region_without_prices_is_unknown_and_china_has_none() -> None:
+    both = {"SL-21", "SL-25"}
+    assert _found("region: eu-east-9") & both == {"SL-25"}
+    assert _found("region: cn-north-1") & both == {"SL-21"}
+
+
+def test_busy_hours_matter_where_cold_starts_do() -> None:
+    hours = "{{traffic: {{day: office, rate: {}}}, objective: {{p95: 1 s}}}}"
+    assert "SL-54" in _found(hours.format("12 per hour"))
+    assert "SL-54" not in _found(hours.format("20 per second"))

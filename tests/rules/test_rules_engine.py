@@ -119,6 +119,24 @@ def test_findings_come_worst_first_and_then_by_id() -> None:
     assert [one.rule for one in found] == ["ZZ-02", "ZZ-01"]
 
 
+@rule("ZZ-06", BLOCKS, where="needs", source="the tests, 2026", fails="needs: [vpc]", excludes=True)
+def no_vpc(w: Workload, _: Box) -> Ill | None:
+    """A box has no VPC."""
+    return Ill("a VPC is needed", mend="drop the need") if "vpc" in w.needs else None
+
+
+def test_where_a_pattern_cannot_be_only_what_refuses_it_is_told() -> None:
+    rules = (body_fits, box_is_small, no_vpc)
+    large = "payload: {request_max: 5 MB}"
+    assert [one.rule for one in run(rules, overlay(large), Box(size=9))] == ["ZZ-02", "ZZ-01"]
+    assert [one.rule for one in run(rules, overlay(f"{{needs: [vpc], {large}}}"), Box(size=9))] == ["ZZ-02", "ZZ-06"]
+
+
+def test_a_rule_that_only_warns_excludes_nothing() -> None:
+    with pytest.raises(BugError, match="excludes, and refuses nothing"):
+        rule("ZZ-09", WARNS, where="name", source="the tests, 2026", fails="name: x", excludes=True)(no_vpc.body)
+
+
 def test_verdicts_rank_from_cannot_work_to_worth_knowing() -> None:
     assert sorted(Verdict, key=lambda one: one.rank) == [BLOCKS, WARNS, NOTES]
 

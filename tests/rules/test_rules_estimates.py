@@ -8,6 +8,7 @@ import pytest
 
 from advisor.rules import overlay
 from advisor.rules.estimates import (
+    all_memory_mib,
     capacity_per_s,
     cold_share,
     cold_start_s,
@@ -23,6 +24,7 @@ from advisor.rules.estimates import (
     scale_out_s,
     serverless_name,
     servers_for,
+    slower_than,
     usable_memory_mib,
 )
 from advisor.rules.first_guess import first_type
@@ -67,14 +69,46 @@ def test_a_percentile_follows_the_log_normal_law_of_mean_and_cv() -> None:
     assert percentile_s(w.work_on("ml.m5.large"), 0.99) == pytest.approx(expected)
 
 
-def test_the_longest_request_is_of_the_heaviest_class_and_the_largest_payload() -> None:
+TWO_CLASSES = (
+    "{work: [{on: ml.m5.large, mean: 100 ms, cv: 0.01, workers: 2}], traffic: {rate: null,"
+    " classes: [{name: short, rate: 199 per second}, {name: long, rate: 1 per second, work: 40x}]}}"
+)
+
+
+def test_a_rare_class_of_long_requests_is_in_the_percentiles_that_it_reaches() -> None:
+    # 0.5 % of requests take 4 s and the others 100 ms: p95 and p99 are short ones, p99.9 is a long one.
+    w = overlay(TWO_CLASSES)
+    on = w.work_on("ml.m5.large")
+    assert longest_s(w, on, 0.95) == pytest.approx(0.1, rel=0.03)
+    assert longest_s(w, on, 0.99) == pytest.approx(0.1, rel=0.03)
+    assert longest_s(w, on, 0.999) == pytest.approx(4.0, rel=0.03)
+
+
+def test_the_share_of_slower_requests_is_that_of_the_long_class() -> None:
+    w = overlay(TWO_CLASSES)
+    on = w.work_on("ml.m5.large")
+    assert slower_than(w, on, 1.0) == pytest.approx(0.005)
+    assert slower_than(w, on, 10.0) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_equal_classes_of_a_log_normal_law_mix_as_one_law_does() -> None:
+    # Half of a log-normal lies below its median, mean / sqrt(1 + cv^2).
+    w = overlay(
+        "{work: [{on: ml.m5.large, mean: 100 ms, cv: 1, workers: 2}], traffic: {rate: null, classes:"
+        " [{name: one, rate: 1 per second, work: 2x}, {name: other, rate: 3 per second, work: 2x}]}}"
+    )
+    assert slower_than(w, w.work_on("ml.m5.large"), 0.2 / math.sqrt(2)) == pytest.approx(0.5)
+
+
+def test_a_body_adds_what_its_own_percentile_exceeds_the_mean_by() -> None:
+    # Bodies of 1 MB on average: the median one is ln 2 of that and adds nothing; p99 has ln 100 = 4.6 MB, cut at 3 MB.
     w = overlay(
         "{work: [{on: ml.m5.large, mean: 100 ms, cv: 0.5, workers: 2, grows: 50 ms per MB}],"
-        " payload: {request: 1 MB, request_max: 3 MB}, traffic: {rate: null,"
-        " classes: [{name: short, rate: 1 per second}, {name: long, rate: 1 per second, work: 4x}]}}"
+        " payload: {request: 1 MB, request_max: 3 MB}}"
     )
     on = w.work_on("ml.m5.large")
-    assert longest_s(w, on, 0.99) == pytest.approx(4 * percentile_s(on, 0.99) + 0.1)
+    assert longest_s(w, on, 0.5) == pytest.approx(percentile_s(on, 0.5))
+    assert longest_s(w, on, 0.99) == pytest.approx(percentile_s(on, 0.99) + 0.1)
 
 
 @pytest.mark.parametrize(
@@ -109,6 +143,27 @@ def test_an_accelerator_model_counts_on_the_accelerators_memory() -> None:
     w = overlay("{model: {accelerator: required}, work: [{on: ml.g4dn.xlarge, mean: 40 ms}]}")
     assert usable_memory_mib(w, "ml.g4dn.xlarge") == pytest.approx(16 * 1024 * 0.9, rel=0.02)
     assert usable_memory_mib(overlay(""), "ml.m5.large") == pytest.approx(8 * 1024 * 0.9)
+
+
+def test_a_model_that_may_use_an_accelerator_counts_on_the_larger_memory_where_it_was_measured() -> None:
+    # ml.g5.xlarge: 16 GiB of its own, 24 GB on the A10G.
+    may = overlay("{model: {accelerator: optional}, work: [{on: ml.g5.xlarge, mean: 40 ms}]}")
+    assert all_memory_mib(may, "ml.g5.xlarge") > 22 * 1024
+    assert all_memory_mib(overlay("model: {accelerator: optional}"), "ml.g5.xlarge") == 16 * 1024
+
+
+def test_a_first_fleet_never_exceeds_a_million() -> None:
+    w = overlay("")
+    assert instances_for(w, w.work_on("ml.m5.large"), 1e12) == 1_000_000
+    assert servers_for(1e12, 0.0) == 1_000_000
+
+
+def test_each_models_endpoint_has_its_own_part_of_the_traffic_and_its_own_cold_starts() -> None:
+    # 60 an hour over 10 alike: 6 an hour each, so exp(-6 x 11/60) = 33 % are cold, as on one endpoint of 6 an hour.
+    work = "work: [{on: serverless 2 GB, mean: 10 ms, cv: 0.2}]"
+    model = f"model: {{count: 10, popularity: {{shares: {[0.1] * 10}}}}}"
+    many = _cold(f"{{{work}, {model}, traffic: {{rate: 60 per hour, {STEADY}}}}}")
+    assert many == pytest.approx(math.exp(-6 * 11 / 60), rel=0.01)
 
 
 def test_each_worker_holds_a_copy_unless_they_share_one() -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import tracemalloc
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +16,6 @@ from advisor.sim.batch_record import BatchRun
 from advisor.sim.deployments import Client, JobSpec
 from advisor.sim.kernels.layout import L_TOTAL, L_TOTAL_CLOSED
 from advisor.sim.laws import broken
-from advisor.sim.service import lognormal
 from advisor.sim.station import Window
 from advisor.sim.trace import Trace
 from advisor.units import DAY_S, HOUR_S
@@ -153,6 +150,18 @@ def test_a_share_of_calls_fails_and_each_is_tried_again_at_once() -> None:
     assert run(trace, replace(spec, retries=1), client=Client(fail_share=0.5)).ledger.statuses["failed"] == 100
 
 
+def test_a_call_that_is_cut_off_by_the_failure_of_its_object_is_busy_until_its_own_end() -> None:
+    # Slot 0 tries for 2 s each, slot 1 for 1 s; slot 1 fails for the third and last time at 3, slot 0 ends at 4.
+    trace = Trace.from_columns(np.zeros(3), work=np.array([4.0, 2.0, 1.0]), fail=np.zeros((5, 3)))
+    spec = replace(SPEC, files=1, max_transforms=2, retries=2)
+    found = run(trace, spec, client=Client(fail_share=0.5))
+    assert found.jobs[0].work_s == 4.0
+    assert found.busy_s == 2 * 2.0 + 3 * 1.0
+    assert found.granules["calls"] == 5
+    assert found.columns is not None
+    assert found.columns.attempts.tolist() == [2, 3, 0]
+
+
 def test_the_mean_wait_is_from_arrival_to_the_start_of_a_records_own_call() -> None:
     found = run(lot(4, at=50.0), replace(SPEC, due_s=(60.0,), files=1, workers=1))
     # Starts at 180, 180.5, 181, 181.5; all have come at 50.
@@ -278,62 +287,6 @@ def test_a_run_that_is_stopped_leaves_the_records_of_its_last_job_pending() -> N
     assert found.granules["instance_s"] == 0
     assert found.busy_s == 30 * 8  # eight workers from 120 to 150
     assert found.held_s == 30 * 8
-
-
-# Profiles, memory, threads
-
-
-PROFILE = """
-name: nightly
-work: [{on: ml.m5.xlarge, mean: 20 ms, cv: 0.5, workers: 4}]
-batch: {records: 20000, record_size: 2 KB, files: 8, every: 1 day, deadline: 4 hours}
-"""
-
-
-def test_a_profiles_lots_come_when_they_are_due_with_its_sizes_and_its_shape_of_work() -> None:
-    workload = reads(PROFILE)
-    due = due_every(DAY_S, 2 * DAY_S)
-    trace = lots_of(workload, due, seed=3)
-    blocks = [
-        (b.n, b.arrival[: b.n].copy(), b.work[: b.n].copy(), b.bytes_in[: b.n].copy()) for b in trace.blocks(7001)
-    ]
-    arrivals, works, sizes = (np.concatenate([block[at] for block in blocks]) for at in (1, 2, 3))
-    assert np.unique(arrivals, return_counts=True)[1].tolist() == [20_000] * 3
-    assert works.mean() == pytest.approx(1.0, abs=4 * 0.5 / math.sqrt(60_000))
-    assert set(sizes) == {2000.0}
-    spec = replace(SPEC, mean_s=0.02, due_s=due, files=8, strategy="multi", max_payload_bytes=6_000_000)
-    found = run(trace, spec, to=3 * DAY_S)
-    # Objects of 2500 records of 2 KB are one call each: 50 s, four on an instance one after another.
-    assert found.granules["calls"] == 24
-    assert [job.work_s for job in found.jobs] == [pytest.approx(200.0, rel=0.03)] * 3
-    assert found.granules["bytes_in"] == 3 * 20_000 * 2000
-
-
-def test_memory_does_not_grow_with_the_records() -> None:
-    def peak(count: int) -> int:
-        tracemalloc.start()
-        found = simulate_jobs(
-            Lots(Trace((), shape=lognormal(0.5)), count, (0.0,)), SPEC, window=Window(from_s=0, to_s=1)
-        )
-        most = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        assert found.ledger.served == count
-        return most
-
-    peak(1000)
-    small, large = peak(400_000), peak(3_000_000)
-    assert large < 1.05 * small < 64e6
-
-
-def test_the_same_seed_gives_the_same_bytes_on_two_threads_at_once() -> None:
-    def told(_: int) -> bytes:
-        trace = Trace([Points(name="even", rate_per_s=3.0, even=True)], seed=5, shape=lognormal(1.0))
-        spec = replace(SPEC, due_s=due_every(HOUR_S, 2 * DAY_S, first_s=HOUR_S))
-        found = simulate_jobs(trace, spec, window=Window(from_s=0.0, to_s=DAY_S))
-        return found.ledger.counts.tobytes() + found.ledger.sums.tobytes() + found.ledger.bins.tobytes()
-
-    with ThreadPoolExecutor(2) as threads:
-        assert len(set(threads.map(told, range(4)))) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The alarm semantics against tables of datapoints made by hand, and the laws of launches, drains, cooldowns and faults.
+"""The alarm semantics against tables of datapoints made by hand; launches, drains, cooldowns, schedules, faults.
 
 The station here is a table: what the metric says at each period is written down, so that every expected instant is
 arithmetic on the rules (AWS Auto Scaling guide, 2026): 3 of 3 above, 15 of 15 below 0.9 x target, cooldowns of 300 s.

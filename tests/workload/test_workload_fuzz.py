@@ -25,7 +25,7 @@ model: {count: 3, size: 350 MB, memory: 900 MB, image: 1.8 GB, framework: xgboos
 work:
   - {on: ml.c5.xlarge, mean: 22 ms, p95: 41 ms, workers: 4, grows: 1 ms per MB}
   - {on: serverless 4 GB, quantiles: {p50: 60 ms, 95 %: 90 ms}}
-  - {on: ml.g5.xlarge, at: {1: 120 ms, 4: 170 ms}, cv: 0.2, batching: {max: 8, wait: 5 ms, marginal: 0.25}}
+  - {on: ml.g5.xlarge, at: {1: 120 ms, 4: 170 ms}, cv: 0.2, batching: {max: 8, wait: 5 ms, marginal: 25 %}}
 traffic:
   rate: 40 per second
   day: office

@@ -101,7 +101,11 @@ def test_a_rare_peak_is_refused_at_its_line_in_favour_of_spikes() -> None:
 def test_too_much_variance_for_the_peak_is_a_warning_with_its_line() -> None:
     w = reads("name: x\ntraffic:\n  rate: 40 per second\n  bursts: {peak: 2x, cv: 3, length: 8 min}\n", "p.yaml")
     [warning] = w.warnings
-    assert warning.startswith("p.yaml:4: a cv of 3 cannot have a peak as low as 2x")
+    assert (warning.path, warning.where) == ("traffic.bursts", "p.yaml:4")
+    assert warning.what.startswith("a cv of 3 cannot have a peak as low as 2x")
+    # v = f - 1 is the most that a peak of 2x can have: with a cv of 3 the peak is 1 + 9, less chance's 1 in 2400.
+    assert "a cv of at most 1" in warning.mend
+    assert "a peak of 10x" in warning.mend
 
 
 def test_classes_sum_to_the_traffic() -> None:

@@ -1,29 +1,30 @@
-"""An asynchronous endpoint's deployment: its settings, and the one a person would write first.
-
-    caller ──> S3 ──> one queue ──> a free place on an instance ──> S3 ──> notification
-                        │ too old: expired        │ too long: timed out
-                        └── backlog per instance wakes, grows and shrinks the fleet, down to none
-
-It shines where requests are large or long and may wait; it hurts where somebody waits for the answer. Billed are
-instance-seconds, nothing at zero instances, and what S3 takes.
-"""
+"""An asynchronous endpoint's deployment: its settings, and the one a person would write first."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from advisor.catalog.instances import instance
 from advisor.catalog.limits import limit
 from advisor.errors import InputError
+from advisor.patterns.asynchronous.render import calls
 from advisor.patterns.asynchronous.rules import RULES
 from advisor.patterns.asynchronous.waking import idle_share, wake_s
 from advisor.patterns.base import Pattern
+from advisor.patterns.requests import Call
 from advisor.patterns.settings import COUNT, COUNT_OR_ZERO, DURATION, GIGABYTES, INSTANCE, NUMBER, SWITCH, optional
 from advisor.rules import Rule
 from advisor.rules.estimates import capacity_per_s, instances_for, longest_s
 from advisor.rules.first_guess import first_type
 from advisor.workload import Workload, WorkOn
+
+if TYPE_CHECKING:
+    from advisor.money import Usage
+    from advisor.sim.run_record import Run
+    from advisor.sim.trace import Trace
 
 __all__ = ["Asynchronous"]
 
@@ -33,10 +34,20 @@ _SELDOM = 0.001
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asynchronous(Pattern):
-    """Instances behind one queue; ``timeout_s`` is a call's longest work, ``ttl_s`` a request's longest wait.
+    """Instances behind one queue, as many as it is long, down to none.
 
-    ``target_backlog`` is the scaling target (requests waiting or in work, an instance); ``wake_step`` the extra policy
-    that leaves zero on the first request; ``inline`` sends the body in the call instead of through S3.
+        caller -> S3 -> one queue -> a free place on an instance -> S3 -> notification
+                        | too old: expired      | too long: timed out
+                        +-> the backlog wakes, grows and shrinks the fleet
+
+    Shines where requests are large or long and may wait: nothing is lost in a burst, and nothing is paid at zero.
+    Hurts where somebody waits for the answer, since it is fetched from S3, and where rare requests wake an instance,
+    which is paid for a quarter of an hour longer than it works.
+    Billed: instance-seconds, the volume by GB-month, requests and storage of S3.
+
+    "timeout" is a call's longest work, "ttl" a request's longest wait; "target_backlog" the scaling target (requests
+    waiting or in work, an instance); "wake_step" the extra policy that leaves zero on the first request; "inline" sends
+    the body in the call instead of through S3.
     """
 
     name: ClassVar[str] = "asynchronous"
@@ -88,7 +99,26 @@ class Asynchronous(Pattern):
             timeout_s=_timeout_s(w, on),
             ttl_s=limit("async.ttl_default").base,
             inline=w.payload.request_max_bytes <= limit("async.inline_body_max").base,
+            volume_gb=_volume_gb(w, name),
         )
+
+    def render(self, w: Workload) -> tuple[Call, ...]:
+        return calls(w, self)
+
+    def simulate(self, w: Workload, trace: Trace, *, columns: bool = False, sample_s: float | None = None) -> Run:
+        from advisor.patterns.asynchronous.simulate import simulate  # loads numba, which checking does without
+
+        return simulate(w, self, trace, columns=columns, sample_s=sample_s)
+
+    def usage(self, w: Workload, run: Run) -> Usage:
+        from advisor.patterns.asynchronous.meter import usage  # as above
+
+        return usage(w, self, run)
+
+    def estimate(self, w: Workload) -> Mapping[str, float]:
+        from advisor.patterns.asynchronous.simulate import estimate  # as above
+
+        return estimate(w, self)
 
 
 def _least(w: Workload, name: str, on: WorkOn, zones: int, most: int) -> int:
@@ -98,6 +128,13 @@ def _least(w: Workload, name: str, on: WorkOn, zones: int, most: int) -> int:
     if zones == 1 and ("scale-to-zero" in w.needs or (patient and idle_share(w) > _SELDOM and _may_wake(w))):
         return 0
     return min(most, max(zones, math.floor(w.rate_per_s / capacity_per_s(on))))
+
+
+def _volume_gb(w: Workload, name: str) -> int | None:
+    """Room for the model beside its archive; none where the usual volume or the type's own disk has it."""
+    unpacked = w.model.size_bytes * float(w.assume("artefact_unpack_factor"))
+    tight = unpacked > float(w.assume("endpoint_volume")) and not instance(name).nvme_gb
+    return math.ceil(unpacked / 1e9) if tight else None
 
 
 def _may_wake(w: Workload) -> bool:

@@ -1,10 +1,10 @@
-"""The rules of asynchronous inference, in one tuple: what it excludes here, the rest in the two files beside."""
+"""The rules of asynchronous inference, in one tuple: what it excludes here, the rest in the files beside."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from advisor.patterns.asynchronous import rules_fleet, rules_request, rules_time
+from advisor.patterns.asynchronous import rules_fleet, rules_place, rules_request, rules_time
 from advisor.rules import Rule, rulebook
 from advisor.rules.of_need import excludes, serves_inference
 
@@ -74,4 +74,6 @@ _NEEDS: tuple[Rule[Any], ...] = (
     ),
 )
 
-RULES: tuple[Rule[Any], ...] = rulebook("AS", *_NEEDS, *rules_request.RULES, *rules_time.RULES, *rules_fleet.RULES)
+RULES: tuple[Rule[Any], ...] = rulebook(
+    "AS", *_NEEDS, *rules_request.RULES, *rules_time.RULES, *rules_fleet.RULES, *rules_place.RULES, gone=("AS-47",)
+)

@@ -1,4 +1,4 @@
-"""Asynchronous inference: the instances, calls at once, how the fleet follows the queue, and what quotas say."""
+"""Asynchronous inference: calls at once, and how the fleet follows the queue."""
 
 from __future__ import annotations
 
@@ -8,21 +8,9 @@ from advisor.catalog.instances import instance
 from advisor.catalog.limits import limit
 from advisor.patterns.asynchronous.waking import idle_share
 from advisor.rules import BLOCKS, NOTES, WARNS, Ill, Rule, rule
-from advisor.rules.estimates import capacity_per_s, has_accelerator, launch_s, scale_in_s, scale_out_s
+from advisor.rules.estimates import capacity_per_s, has_accelerator, launch_s, roughly, scale_in_s, scale_out_s
 from advisor.rules.figures import told
-from advisor.rules.of_fleet import late_share, quota_covers, several_zones, tolerated_share
-from advisor.rules.of_instance import (
-    accelerator_idle,
-    accelerator_missing,
-    arm_image,
-    family_offered,
-    memory_full,
-    model_fits_memory,
-    neuron_compiled,
-    not_measured,
-    sold_in_region,
-    volume_beside_nvme,
-)
+from advisor.rules.of_bursts import late_share, tolerated_share
 from advisor.units import show_count, show_duration, show_rate, show_share
 from advisor.workload import Workload
 
@@ -35,90 +23,6 @@ _GPU = """
     model: {framework: pytorch, accelerator: required}
     work: [{on: ml.g5.xlarge, mean: 80 ms, p95: 160 ms, workers: 1}]
 """
-
-
-def _most(d: Any) -> int:
-    return int(d.max_instances)
-
-
-def _least(d: Any) -> int:
-    return int(d.min_instances)
-
-
-_SHARED: tuple[Rule[Any], ...] = (
-    family_offered(
-        "AS-36",
-        "AsyncInf",
-        "an asynchronous endpoint",
-        passes_set="instance_type=ml.m5.large",
-        fails_set="instance_type=ml.inf1.xlarge",
-    ),
-    sold_in_region(
-        "AS-37",
-        "AsyncInf",
-        passes="region: us-east-1",
-        fails="region: ap-south-2",
-        passes_set="instance_type=ml.g5.xlarge",
-        fails_set="instance_type=ml.g5.xlarge",
-    ),
-    accelerator_missing(
-        "AS-38", passes=_GPU, fails="model: {accelerator: required}", fails_set="instance_type=ml.m5.large"
-    ),
-    accelerator_idle("AS-39", passes_set="instance_type=ml.m5.large", fails_set="instance_type=ml.g5.xlarge"),
-    model_fits_memory(
-        "AS-40",
-        passes="model: {memory: 4 GB}",
-        fails="model: {memory: 40 GB}",
-        passes_set="instance_type=ml.m5.large",
-        fails_set="instance_type=ml.m5.large",
-    ),
-    memory_full(
-        "AS-41",
-        passes="model: {memory: 2 GB}",
-        fails="model: {memory: 6 GB}",
-        passes_set="instance_type=ml.m5.large",
-        fails_set="instance_type=ml.m5.large",
-    ),
-    neuron_compiled(
-        "AS-42",
-        passes="work: [{on: ml.inf2.xlarge, mean: 8 ms, cv: 0.3}]",
-        fails="model: {accelerator: optional}",
-        passes_set="instance_type=ml.inf2.xlarge",
-        fails_set="instance_type=ml.inf2.xlarge",
-    ),
-    arm_image("AS-43", passes_set="instance_type=ml.m5.large", fails_set="instance_type=ml.m6g.large"),
-    not_measured("AS-44", passes_set="instance_type=ml.m5.large", fails_set="instance_type=ml.c5.xlarge"),
-    volume_beside_nvme(
-        "AS-45",
-        passes_set="instance_type=ml.m5.large, volume=50 GB",
-        fails_set="instance_type=ml.g5.xlarge, volume=50 GB",
-    ),
-    quota_covers(
-        "AS-46",
-        "quota.instances_per_endpoint",
-        _most,
-        "instances on one endpoint",
-        where="deployment.max_instances",
-        passes_set="max_instances=4",
-        fails_set="max_instances=5",
-    ),
-    quota_covers(
-        "AS-47",
-        "quota.instances_all_endpoints",
-        _most,
-        "instances on all endpoints",
-        where="deployment.max_instances",
-        passes_set="max_instances=4",
-        fails_set="max_instances=5",
-    ),
-    several_zones(
-        "AS-48",
-        _least,
-        where="deployment.min_instances",
-        passes_set="min_instances=2, max_instances=2",
-        fails_set="min_instances=1, max_instances=1",
-    ),
-)
 
 
 @rule("AS-49", BLOCKS, where="deployment.concurrency_per_instance",
@@ -138,9 +42,9 @@ def concurrency_allowed(w: Workload, d: Asynchronous) -> Ill | None:
 @rule("AS-50", WARNS, where="deployment.concurrency_per_instance", reads=("async.timeout_default",), facts=2,
       passes_set="concurrency_per_instance=2", fails_set="concurrency_per_instance=8")  # fmt: skip
 def workers_for_calls(w: Workload, d: Asynchronous) -> Ill | None:
-    """An instance takes no more calls at once than it has workers.
+    """Calls beyond an instance's workers wait inside the container.
 
-    The others wait inside the container, where the time-out of a call ({async.timeout_default} by default) runs and no
+    There the time-out of a call ({async.timeout_default} by default) runs and no
     other instance can take them; in the queue they would cost nothing.
     """
     on = w.work_on(d.instance_type)
@@ -155,9 +59,9 @@ def workers_for_calls(w: Workload, d: Asynchronous) -> Ill | None:
 @rule("AS-51", WARNS, where="deployment.concurrency_per_instance", reads=("async_concurrency",), facts=2,
       passes_set="concurrency_per_instance=2", fails_set="concurrency_per_instance=1")  # fmt: skip
 def calls_for_workers(w: Workload, d: Asynchronous) -> Ill | None:
-    """An instance takes as many calls at once as it has workers.
+    """Workers beyond the calls that an instance takes at once stand idle.
 
-    Fewer leave workers idle that are paid for, while requests wait in the queue.
+    They are paid for, while requests wait in the queue.
     """
     on = w.work_on(d.instance_type)
     if d.concurrency_per_instance >= on.workers:
@@ -174,9 +78,9 @@ def calls_for_workers(w: Workload, d: Asynchronous) -> Ill | None:
       passes_set="concurrency_per_instance=1000, max_instances=120",
       fails_set="concurrency_per_instance=1000, max_instances=121")  # fmt: skip
 def in_flight_allowed(w: Workload, d: Asynchronous) -> Ill | None:
-    """All calls in work together stay below {async.in_flight_standard_max}.
+    """The queue hands out {async.in_flight_standard_max} calls at once at most.
 
-    The queue holds any number, but hands out no more than that at once; a FIFO queue stops at
+    It holds any number, and what exceeds the limit waits while instances stand idle; a FIFO queue stops at
     {async.in_flight_fifo_max}.
     """
     held = d.max_instances * d.concurrency_per_instance
@@ -193,9 +97,9 @@ def in_flight_allowed(w: Workload, d: Asynchronous) -> Ill | None:
       passes="traffic: {rate: 90 per second}", passes_set="max_instances=2", fails="traffic: {rate: 110 per second}",
       fails_set="max_instances=2")  # fmt: skip
 def fleet_carries_mean(w: Workload, d: Asynchronous) -> Ill | None:
-    """The whole fleet serves at least the mean rate.
+    """A queue grows without end where the whole fleet serves less than the mean rate.
 
-    A queue evens out bursts, not a lasting surplus: it grows until requests expire, after {async.ttl_max} at the
+    It evens out bursts, not a lasting surplus: it grows until requests expire, after {async.ttl_max} at the
     latest.
     """
     most = capacity_per_s(w.work_on(d.instance_type)) * d.max_instances
@@ -215,25 +119,43 @@ def fleet_carries_mean(w: Workload, d: Asynchronous) -> Ill | None:
       fails="objective: {p95: 10 s}\ntraffic: {rate: 30 per second, bursts: {peak: 4x, cv: 0.6, length: 4 min}}",
       fails_set="min_instances=1, max_instances=4")  # fmt: skip
 def queue_bridges_launches(w: Workload, d: Asynchronous) -> Ill | None:
-    """What a burst brings before new instances serve is worked off within the objective.
+    """What a burst brings before new instances serve is late by their launch.
 
     The queue loses nothing, but what waits through {scaling.out_datapoints} datapoints of {scaling.metric_period} and
     a launch is late by that much.
     """
     states, latency = w.burst_states, w.objective.latency
-    if states is None or latency is None or d.max_instances <= d.min_instances:
+    if states is None or latency is None or not 0 < d.min_instances < d.max_instances:
         return None
     follows = scale_out_s(w, d.instance_type, w.limit("scaling.metric_period"))
     standing = capacity_per_s(w.work_on(d.instance_type)) * d.min_instances
-    late, allowed = late_share(w, follows), tolerated_share(w)
+    late, allowed = late_share(w, follows, standing), tolerated_share(w)
     if w.peak_per_s <= standing or follows <= latency[1] or late <= allowed:
         return None
     return Ill(
-        f"in a burst requests wait {show_duration(follows)} for new instances, and the objective is "
-        f"{show_duration(latency[1])} ({latency[0]}): "
-        f"about {show_share(late)} come in that time, and {show_share(allowed)} may be late",
+        f"new instances serve about {show_duration(roughly(follows))} after a burst begins; by then "
+        f"{show_share(roughly(late))} of all requests have come and wait, {show_share(allowed)} may be later than "
+        f"{show_duration(latency[1])} ({latency[0]})",
         mend="keep more instances standing (min_instances), scale ahead by schedule, or allow more time",
         path="traffic.bursts.length",
+    )
+
+
+@rule("AS-57", BLOCKS, where="needs", reads=("async.min_instances",), facts=2,
+      passes="needs: [scale-to-zero]", passes_set="min_instances=0",
+      fails="needs: [scale-to-zero]", fails_set="min_instances=1")  # fmt: skip
+def zero_is_reached(w: Workload, d: Asynchronous) -> Ill | None:
+    """A fleet never shrinks below its minimum, so that only a minimum of {async.min_instances} reaches zero.
+
+    An endpoint that must survive the loss of a zone keeps two instances, and cannot be at zero as well.
+    """
+    if "scale-to-zero" not in w.needs or d.min_instances == 0:
+        return None
+    zones = "multi-az" in w.needs
+    return Ill(
+        f"the workload needs scale-to-zero, and min_instances={d.min_instances} always stand"
+        + (", as multi-az asks" if zones else ""),
+        mend="drop one of the two needs, or use serverless, which has both" if zones else "give min_instances=0",
     )
 
 
@@ -276,13 +198,13 @@ def accelerator_may_be_short(w: Workload, d: Asynchronous) -> Ill | None:
 
 
 RULES: tuple[Rule[Any], ...] = (
-    *_SHARED,
     concurrency_allowed,
     workers_for_calls,
     calls_for_workers,
     in_flight_allowed,
     fleet_carries_mean,
     queue_bridges_launches,
+    zero_is_reached,
     tail_is_paid,
     accelerator_may_be_short,
 )

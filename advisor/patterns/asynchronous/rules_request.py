@@ -9,7 +9,7 @@ from advisor.catalog.limits import limit
 from advisor.rules import BLOCKS, NOTES, WARNS, Ill, Rule, rule
 from advisor.rules.estimates import copies_memory_mib, usable_memory_mib
 from advisor.rules.figures import told
-from advisor.rules.of_need import serves_a_stream
+from advisor.rules.of_need import lot_beside, serves_a_stream
 from advisor.rules.of_size import above_every_reading, between_readings, request_max
 from advisor.units import MIB, show_bytes, show_count, show_duration, show_memory
 from advisor.workload import Workload
@@ -110,6 +110,8 @@ def caller_hears_of_answer(w: Workload, d: Asynchronous) -> Ill | None:
     latency = w.objective.latency
     if "notifications" in w.needs or latency is None or not w.streams:
         return None
+    if latency[1] <= limit("realtime.invoke_timeout").base and "queueing" not in w.needs:
+        return None  # warned of by another rule
     return Ill(
         f"an answer is wanted within {show_duration(latency[1])} ({latency[0]}), and no notification is asked for",
         mend="write needs: [notifications] and give the endpoint a SuccessTopic and an ErrorTopic",
@@ -120,7 +122,7 @@ def caller_hears_of_answer(w: Workload, d: Asynchronous) -> Ill | None:
       passes="payload: {request: 200 MB, request_max: 900 MB}", passes_set="concurrency_per_instance=2",
       fails="payload: {request: 200 MB, request_max: 900 MB}", fails_set="concurrency_per_instance=8")  # fmt: skip
 def bodies_fit_memory(w: Workload, d: Asynchronous) -> Ill | None:
-    """Models and the inputs being worked on fit the instance's memory together.
+    """The inputs being worked on take memory beside the models.
 
     A model server reads a whole body before it begins, and an input is in memory at least once; many large ones at
     once are what ends a worker. {instance_memory_usable} of an instance's memory is taken as usable.
@@ -171,5 +173,6 @@ RULES: tuple[Rule[Any], ...] = (
     caller_hears_of_answer,
     bodies_fit_memory,
     requests_come,
+    lot_beside("AS-67"),
     one_model,
 )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from advisor.catalog.assumptions import assumption
 from advisor.catalog.limits import limit
 from advisor.patterns.asynchronous.waking import idle_share, seen_s, wake_s
 from advisor.rules import BLOCKS, NOTES, WARNS, Ill, Rule, rule
 from advisor.rules.estimates import capacity_per_s, longest_s
 from advisor.rules.figures import told
 from advisor.rules.of_fleet import tolerated_share
-from advisor.rules.of_time import curve_falls, mean_within, objective_reachable, tail_within
+from advisor.rules.of_time import borrowed_mean_within, curve_falls, mean_within, objective_reachable, tail_within
 from advisor.units import show_duration, show_rate, show_share
 from advisor.workload import Workload
 
@@ -39,11 +40,23 @@ _SHARED: tuple[Rule[Any], ...] = (
         passes=_work("50 min"),
         fails=_work("70 min"),
     ),
+    borrowed_mean_within(
+        "AS-64",
+        "async.timeout_max",
+        _type,
+        title="A call whose time was not measured here may run into {async.timeout_max}, the longest that is allowed.",
+        reason="The time is borrowed from another type, so that a measurement may show that it is in time.",
+        mend="measure it on this type, cut the input into parts, or take a faster type",
+        passes=_work("50 min"),
+        passes_set="instance_type=ml.m5.xlarge",
+        fails=_work("70 min"),
+        fails_set="instance_type=ml.m5.xlarge",
+    ),
     tail_within(
         "AS-20",
         "async.timeout_max",
         _type,
-        title="The slow calls of an asynchronous endpoint end within {async.timeout_max}, too.",
+        title="An asynchronous endpoint ends the slowest calls, too, after {async.timeout_max}.",
         reason="A call that reaches the limit ends as an error, after an hour of an instance has been paid for.",
         mend="cut the largest inputs into parts, or take a faster type",
         passes=_work("10 min"),
@@ -81,10 +94,10 @@ def timeout_allowed(w: Workload, d: Asynchronous) -> Ill | None:
 @rule("AS-22", WARNS, where="deployment.timeout_s", reads=("async.timeout_default", "async.timeout_max"), facts=4,
       passes=_work("7 min"), passes_set="timeout=1 hour", fails=_work("7 min"), fails_set="timeout=15 min")  # fmt: skip
 def timeout_longer_than_work(w: Workload, d: Asynchronous) -> Ill | None:
-    """The time-out that is set leaves the slow calls enough time.
+    """A call that is slower than the time-out that is set ends as an error.
 
-    Where none is given in the call, it is {async.timeout_default}; a call that reaches it holds its place until then
-    and ends as an error.
+    Where none is given in the call, it is {async.timeout_default}; a call that reaches it has held its place
+    until then.
     """
     on = w.work_on(d.instance_type)
     allowed = max(w.objective.errors, 0.001)
@@ -111,17 +124,17 @@ def ttl_allowed(w: Workload, d: Asynchronous) -> Ill | None:
     )
 
 
-@rule("AS-24", WARNS, where="objective", reads=("async.ttl_default",), facts=2,
+@rule("AS-24", WARNS, where="objective", reads=("async.ttl_default", "async.ttl_max"), facts=2,
       passes="objective: {p95: 30 min}", passes_set="ttl=1 hour", fails="objective: {p95: 2 hours}",
       fails_set="ttl=1 hour")  # fmt: skip
 def ttl_leaves_objective(w: Workload, d: Asynchronous) -> Ill | None:
-    """A request does not expire while its answer would still be in time.
+    """A request that expires early is dropped, though its answer would still be in time.
 
     The time to live is {async.ttl_default} unless the call says otherwise; a shorter one drops what a busy hour would
     have worked off late, but within the objective.
     """
     latency = w.objective.latency
-    if latency is None or d.ttl_s >= latency[1]:
+    if latency is None or d.ttl_s >= min(latency[1], limit("async.ttl_max").base):
         return None
     return Ill(
         f"requests expire after {show_duration(d.ttl_s)}, and the objective leaves them {show_duration(latency[1])} "
@@ -130,20 +143,23 @@ def ttl_leaves_objective(w: Workload, d: Asynchronous) -> Ill | None:
     )
 
 
-@rule("AS-25", BLOCKS, where="objective", reads=("async_overhead",), facts=2,
+@rule("AS-25", BLOCKS, where="objective", reads=("async_overhead",), facts=2, excludes=True,
       passes="objective: {p95: 5 s}", fails="objective: {p99: 300 ms}")  # fmt: skip
 def objective_above_overhead(w: Workload, d: Asynchronous) -> Ill | None:
-    """The latency objective is above what the queue and S3 take by themselves.
+    """S3 and the queue take longer by themselves than the shortest objectives allow.
 
-    Upload, queue and written result are assumed at {async_overhead} a request; no instance makes that shorter.
+    Upload, queue and written result are assumed at {async_overhead} a request, and no instance makes that shorter.
+    Refused is only what lies below the least that is plausible, or below the profile's own figure.
     """
     del d
     least = float(w.assume("async_overhead"))
+    if not w.overridden("async_overhead"):
+        least = assumption("async_overhead").base_low or least
     for name, seconds in w.objective.latencies:
         if seconds <= least:
             return Ill(
                 f"an answer is wanted within {show_duration(seconds)} ({name}), and S3 and the queue alone take "
-                f"about {told(w, 'async_overhead')}",
+                f"{show_duration(least)} at least",
                 mend="use a real-time or serverless endpoint, which answers in the call",
                 path=f"objective.{name}",
             )
@@ -153,7 +169,7 @@ def objective_above_overhead(w: Workload, d: Asynchronous) -> Ill | None:
 @rule("AS-27", WARNS, where="objective", reads=("realtime.invoke_timeout", "async_overhead"), facts=3,
       passes="objective: {p95: 5 min}", fails="objective: {p95: 10 s}")  # fmt: skip
 def caller_need_not_wait(w: Workload, d: Asynchronous) -> Ill | None:
-    """What could be answered in the call is not made to fetch its answer from S3.
+    """The answer of an asynchronous call is fetched from S3, never sent back in the call.
 
     An answer wanted within {realtime.invoke_timeout} is usually waited for by somebody; an asynchronous call returns
     only an address, so the caller has to be built to come back. A queue or notifications among the needs say that it
@@ -168,7 +184,7 @@ def caller_need_not_wait(w: Workload, d: Asynchronous) -> Ill | None:
     ):
         return None
     if latency[1] <= float(w.assume("async_overhead")):
-        return None  # refused by another rule
+        return None  # told of by other rules
     return Ill(
         f"an answer is wanted within {show_duration(latency[1])} ({latency[0]}) and takes "
         f"{show_duration(on.mean_s)} of work, but the caller has to fetch it",
@@ -182,7 +198,7 @@ def caller_need_not_wait(w: Workload, d: Asynchronous) -> Ill | None:
       passes="objective: {p95: 20 min}\ntraffic: {rate: 2 per hour}", passes_set="min_instances=0",
       fails="objective: {p95: 1 min}\ntraffic: {rate: 2 per hour}", fails_set="min_instances=0")  # fmt: skip
 def wake_is_in_time(w: Workload, d: Asynchronous) -> Ill | None:
-    """A request that finds no instance is still answered in time.
+    """A request that finds no instance waits for a launch.
 
     The alarm wants {async.zero.alarm_datapoints} datapoints of {async.zero.alarm_period}, the metric is late by
     {metric_lag}, and then an instance launches: five to ten minutes in all, seen from outside.
@@ -206,9 +222,9 @@ def wake_is_in_time(w: Workload, d: Asynchronous) -> Ill | None:
       passes="needs: [scale-to-zero]\nobjective: {p95: 20 min}\ntraffic: {rate: 1 per hour}",
       fails="needs: [scale-to-zero]\nobjective: {p95: 1 min}\ntraffic: {rate: 1 per hour}")  # fmt: skip
 def zero_leaves_objective(w: Workload, d: Asynchronous) -> Ill | None:
-    """Scale to zero and the latency objective hold together.
+    """Where nothing may stand ready, rare requests wait for a launch.
 
-    Where requests are so rare that most find no instance, each of those waits for a launch; where nothing may stand
+    Where they are so rare that most find no instance, each of those waits for a launch; where nothing may stand
     ready, no setting helps.
     """
     latency, wakes = w.objective.latency, wake_s(w, d.instance_type)
@@ -228,7 +244,10 @@ def zero_leaves_objective(w: Workload, d: Asynchronous) -> Ill | None:
       passes="objective: {cold_starts: avoid}", passes_set="min_instances=1",
       fails="objective: {cold_starts: avoid}", fails_set="min_instances=0")  # fmt: skip
 def cold_starts_avoided(w: Workload, d: Asynchronous) -> Ill | None:
-    """Where cold starts are to be avoided, at least one instance stands."""
+    """A fleet that may shrink to none has cold starts.
+
+    The first request after each pause waits for the wake alarm and a launch, minutes in all.
+    """
     if d.min_instances > 0 or w.objective.cold_starts != "avoid":
         return None
     return Ill(
@@ -240,9 +259,9 @@ def cold_starts_avoided(w: Workload, d: Asynchronous) -> Ill | None:
       reads=("async.zero.alarm_datapoints", "async.zero.alarm_period", "metric_lag"), facts=3,
       passes_set="min_instances=0, ttl=1 hour", fails_set="min_instances=0, ttl=3 min")  # fmt: skip
 def ttl_outlives_wake(w: Workload, d: Asynchronous) -> Ill | None:
-    """A request lives long enough for the instance that it wakes.
+    """A request that expires before an instance wakes is never answered.
 
-    Otherwise the first request after each pause expires while its instance launches, and is paid for all the same.
+    The first request after each pause then expires while its instance launches, which is paid for all the same.
     """
     wakes = wake_s(w, d.instance_type)
     if d.min_instances > 0 or d.ttl_s > wakes:
@@ -258,9 +277,9 @@ def ttl_outlives_wake(w: Workload, d: Asynchronous) -> Ill | None:
       passes="objective: {p95: 1 min}", passes_set="max_instances=4, target_backlog=20",
       fails="objective: {p95: 3 s}", fails_set="max_instances=4, target_backlog=400")  # fmt: skip
 def backlog_target_leaves_objective(w: Workload, d: Asynchronous) -> Ill | None:
-    """The scaling target keeps the queue short enough for the objective.
+    """A fleet that scales on the backlog lets that many requests wait.
 
-    A fleet that scales on the backlog per instance lets that many wait; AWS's example is
+    AWS's example is
     {async.backlog_target_example}. How long they wait is the target over what one instance serves.
     """
     latency = w.objective.latency
@@ -273,29 +292,26 @@ def backlog_target_leaves_objective(w: Workload, d: Asynchronous) -> Ill | None:
     return Ill(
         f"a backlog of {d.target_backlog:g} an instance takes {show_duration(waits)} to work off, and the objective "
         f"is {show_duration(latency[1])} ({latency[0]})",
-        mend="lower the target (target_backlog), or keep more instances standing",
+        mend="lower the target (target_backlog), or keep more instances standing"
+        if d.target_backlog > 1
+        else "keep more instances standing (min_instances), or take a faster type",
     )
 
 
-@rule("AS-34", BLOCKS, where="deployment.wake_step", reads=("async_zero_divides_by", "async.ttl_max"), facts=4,
+@rule("AS-34", WARNS, where="deployment.wake_step", reads=("async_zero_divides_by", "async.ttl_max"), facts=4,
       passes="traffic: {rate: 1 per hour, shape: regular, bursts: null}",
       passes_set="min_instances=0, wake_step=yes, target_backlog=20",
       fails="traffic: {rate: 1 per hour, shape: regular, bursts: null}",
       fails_set="min_instances=0, wake_step=no, target_backlog=20")  # fmt: skip
 def backlog_wakes_fleet(w: Workload, d: Asynchronous) -> Ill | None:
-    """A fleet at zero wakes before its requests expire.
+    """Without the step policy a fleet at zero may never wake.
 
-    Without the step policy only a backlog above the target wakes it. Requests that come so slowly that as many never
+    Only a backlog above the target wakes it. Requests that come so slowly that as many never
     wait together expire one after another, and no instance ever starts.
     """
-    waiting = w.rate_per_s * d.ttl_s
-    if (
-        d.min_instances > 0
-        or d.wake_step
-        or not w.streams
-        or waiting > d.target_backlog * float(w.assume("async_zero_divides_by"))
-    ):
+    if not _sleeps_on(w, d):
         return None
+    waiting = w.rate_per_s * d.ttl_s
     return Ill(
         f"at {show_rate(w.rate_per_s)} some {waiting:.3g} requests wait together before the oldest expires, and "
         f"only more than {d.target_backlog:g} wake the fleet",
@@ -303,18 +319,23 @@ def backlog_wakes_fleet(w: Workload, d: Asynchronous) -> Ill | None:
     )
 
 
+def _sleeps_on(w: Workload, d: Asynchronous) -> bool:
+    """Whether so few requests wait together that target tracking alone never leaves zero."""
+    wakes = d.target_backlog * float(w.assume("async_zero_divides_by"))
+    return d.min_instances == 0 and not d.wake_step and w.streams and w.rate_per_s * d.ttl_s <= wakes
+
+
 @rule("AS-35", NOTES, where="deployment.wake_step", reads=("async.zero.alarm_datapoints", "async.zero.alarm_period"),
       facts=2,
       passes_set="min_instances=0, wake_step=yes", fails_set="min_instances=0, wake_step=no")  # fmt: skip
 def step_policy_set(w: Workload, d: Asynchronous) -> Ill | None:
-    """A fleet that may shrink to zero has the step policy that wakes it.
+    """Without the step policy a fleet at zero waits for more requests than its target.
 
     Target tracking alone waits until the backlog passes its target; the step on HasBacklogWithoutCapacity answers the
     first request after {async.zero.alarm_datapoints} datapoints of {async.zero.alarm_period}.
     """
-    del w
-    if d.min_instances > 0 or d.wake_step:
-        return None
+    if d.min_instances > 0 or d.wake_step or _sleeps_on(w, d):
+        return None  # the last: warned of by another rule
     return Ill(
         f"the first {d.target_backlog:g} requests after a pause wait for more to come",
         mend="add the step policy (wake_step=yes)",

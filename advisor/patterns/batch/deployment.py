@@ -1,29 +1,40 @@
-"""A batch transform job's deployment: its settings, and the one a person would write first.
-
-    S3 objects ──> dealt out in key order ──> on each instance: one object after another, cut into mini-batches
-                                              of at most max_payload, so many at once ──> one result an object
-
-It shines where a lot lies ready and only its end matters; it hurts where records come one by one and are waited for.
-Billed are the seconds of every instance until the last one ends, and S3.
-"""
+"""A batch transform job's deployment: its settings, and the one a person would write first."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from advisor import units
 from advisor.catalog.assumptions import assumption
 from advisor.catalog.limits import limit
 from advisor.patterns.base import Pattern
-from advisor.patterns.batch import rules_fleet, rules_lot, rules_needs
-from advisor.patterns.batch.job import MEGABYTE, Lot, lot, places, records_at_once, share_s, unit_s, whole
+from advisor.patterns.batch import rules_fleet, rules_lot, rules_needs, rules_place
+from advisor.patterns.batch.job import (
+    MEGABYTE,
+    Lot,
+    lot,
+    most_instances,
+    places,
+    records_at_once,
+    share_s,
+    unit_s,
+    whole,
+)
+from advisor.patterns.batch.render import calls
+from advisor.patterns.requests import Call
 from advisor.patterns.settings import COUNT, COUNT_OR_ZERO, DURATION, INSTANCE, Kind, choice
 from advisor.rules import Rule, rulebook
 from advisor.rules.first_guess import first_type
 from advisor.workload import Workload, WorkOn
+
+if TYPE_CHECKING:
+    from advisor.money import Usage
+    from advisor.sim.horizon import Horizon
+    from advisor.sim.run_record import Run
+    from advisor.sim.trace import Trace
 
 __all__ = ["BatchTransform"]
 
@@ -44,13 +55,24 @@ MEGABYTES: Mapping[str, Kind] = {"kind": Kind("a whole number of MB of at least 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchTransform(Pattern):
-    """A job on a schedule. ``max_payload_mb`` and ``max_concurrent_transforms`` go by AWS's names, as do the words of
-    ``strategy`` and ``split``; ``every_s`` is the time between jobs, of a lot the profile's own.
+    """A job that starts instances, works a lot off and ends.
+
+        S3 objects -> dealt out over the instances -> one object after another, in mini-batches -> one result an object
+
+    Shines where a lot lies ready and only its end matters: nothing is paid between two jobs.
+    Hurts where records come one by one and are waited for, since a start takes minutes, and where objects are few,
+    since one object never spans two instances.
+    Billed: the seconds of every instance until the last one ends, and requests and storage of S3.
+
+    "max_payload" and "max_concurrent_transforms" go by AWS's names, as do the words of "strategy" and "split"; "every"
+    is the time between two jobs, of a lot the profile's own.
     """
 
     name: ClassVar[str] = "batch-transform"
     about: ClassVar[str] = "a job that starts instances, works a lot off and ends; nothing stands between two jobs"
-    RULES: ClassVar[tuple[Rule[Any], ...]] = rulebook("BT", *rules_needs.RULES, *rules_lot.RULES, *rules_fleet.RULES)
+    RULES: ClassVar[tuple[Rule[Any], ...]] = rulebook(
+        "BT", *rules_needs.RULES, *rules_lot.RULES, *rules_fleet.RULES, *rules_place.RULES
+    )
 
     instance_type: str = field(metadata=INSTANCE)
     instances: int = field(default=1, metadata=COUNT)
@@ -83,8 +105,8 @@ class BatchTransform(Pattern):
         every = _every_s(w)
         held = lot(w, every)
         single = held.files >= held.records
-        payload = _payload_mb(held.largest_bytes)
-        at_once = max(1, min(places(on), whole("batch.payload_times_concurrency_max") // payload))
+        payload = _payload_mb(w, held.largest_bytes)
+        at_once = max(1, min(places(on), whole("batch.payload_times_concurrency_max") // max(1, payload)))
         first = cls(
             instance_type=name,
             max_payload_mb=payload,
@@ -95,6 +117,30 @@ class BatchTransform(Pattern):
         )
         first = _in_time(w, first, held, on)
         return replace(first, instances=_instances(w, first, held))
+
+    def render(self, w: Workload) -> tuple[Call, ...]:
+        return calls(w, self)
+
+    def trace(self, w: Workload, *, seed: int, horizon: Horizon | None = None, spikes: bool = False) -> Trace:
+        """The lots of a profile, else its stream; the window holds whole times between jobs."""
+        from advisor.patterns.batch.simulate import trace  # loads numba, which checking does without
+
+        return trace(w, self, seed=seed, horizon=horizon, spikes=spikes)
+
+    def simulate(self, w: Workload, trace: Trace, *, columns: bool = False, sample_s: float | None = None) -> Run:
+        from advisor.patterns.batch.simulate import simulate  # as above
+
+        return simulate(w, self, trace, columns=columns, sample_s=sample_s)
+
+    def usage(self, w: Workload, run: Run) -> Usage:
+        from advisor.patterns.batch.meter import usage  # as above
+
+        return usage(w, self, run)
+
+    def estimate(self, w: Workload) -> Mapping[str, float]:
+        from advisor.patterns.batch.simulate import estimate  # as above
+
+        return estimate(w, self)
 
 
 def _every_s(w: Workload) -> float:
@@ -108,9 +154,17 @@ def _every_s(w: Workload) -> float:
     return most if left < 60 else min(most, math.floor(left / 60) * 60.0)
 
 
-def _payload_mb(largest_bytes: float) -> int:
-    """AWS's default, or what the largest record needs, up to the most that AWS takes."""
-    return min(whole("batch.payload_max"), max(whole("batch.payload_default"), math.ceil(largest_bytes / MEGABYTE)))
+def _payload_mb(w: Workload, largest_bytes: float) -> int:
+    """AWS's default, or what the largest record needs; above the most that AWS takes 0: objects go in chunks.
+
+    What one container of a pipeline hands to the next has a smaller limit of its own.
+    """
+    if largest_bytes > limit("batch.payload_max").high_bytes:
+        return 0
+    usual = whole("batch.payload_default")
+    if "pipeline" in w.needs:
+        usual = min(usual, whole("pipeline.inter_container_payload_max"))
+    return min(whole("batch.payload_max"), max(usual, math.ceil(largest_bytes / MEGABYTE)))
 
 
 def _in_time(w: Workload, d: BatchTransform, held: Lot, on: WorkOn) -> BatchTransform:
@@ -125,7 +179,7 @@ def _in_time(w: Workload, d: BatchTransform, held: Lot, on: WorkOn) -> BatchTran
 def _instances(w: Workload, d: BatchTransform, held: Lot) -> int:
     """As few as make the deadline (or the next job) with a fifth to spare, no more than objects, none of them idle."""
     left = min(held.deadline_s, held.every_s) - float(w.assume("batch_startup")) - float(w.assume("batch_wrap_up"))
-    most = min(held.files, whole("batch.instances_max"))
+    most = most_instances(held)
     one = share_s(w, d)
     wanted = most if left <= 0 else min(most, max(1, math.ceil(one / (left * _SPARE))))
     while wanted < most and share_s(w, replace(d, instances=wanted)) > left * _SPARE:

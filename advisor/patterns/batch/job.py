@@ -17,7 +17,10 @@ __all__ = [
     "MEGABYTE",
     "Job",
     "Lot",
+    "chunked",
+    "least_s",
     "lot",
+    "most_instances",
     "object_bytes",
     "places",
     "records_at_once",
@@ -122,11 +125,14 @@ def records_at_once(held: Lot, d: Job) -> int:
 
 
 def together_s(on: WorkOn, records: int) -> float:
-    """Work of a mini-batch: the sum over its records, unless the model batches them itself."""
+    """Work of a mini-batch: the sum over its records, or over the groups that the model itself takes at once."""
     batching = on.entry.batching
-    if batching is not None:
-        return on.mean_s * (1 + batching.marginal * (records - 1))
-    return on.mean_s * records
+    if batching is None:
+        return on.mean_s * records
+    full, rest = divmod(records, batching.max)
+    whole_groups = full * (1 + batching.marginal * (batching.max - 1))
+    last_group = 1 + batching.marginal * (rest - 1) if rest else 0.0
+    return on.mean_s * (whole_groups + last_group)
 
 
 def unit_s(w: Workload, on: WorkOn, records: int) -> float:
@@ -155,3 +161,18 @@ def work_s(w: Workload, d: Job, instances: int) -> float:
     """The least time that so many instances need for the work alone, however it is cut: all workers always busy."""
     held, on = lot(w, d.every_s), w.work_on(d.instance_type)
     return max(held.records / (capacity_per_s(on) * instances), on.mean_s)
+
+
+def least_s(w: Workload, d: Job, instances: int) -> float:
+    """A bound that no setting beats: the shortest start ever seen, then the work alone."""
+    return limit("batch.startup_measured_min").base + work_s(w, d, instances)
+
+
+def most_instances(held: Lot) -> int:
+    """The most that have something to do: one for each object, up to what AWS takes."""
+    return min(held.files, whole("batch.instances_max"))
+
+
+def chunked(held: Lot, d: Job) -> bool:
+    """Whether the lot can only be read in chunks: with no size set, records above the largest size that may be."""
+    return d.max_payload_mb == 0 and held.largest_bytes > limit("batch.payload_max").high_bytes

@@ -1,4 +1,4 @@
-"""Batch transform: the instances of a job against its objects, its deadline, its period, and the account's quota."""
+"""Batch transform: the instances of a job against its objects, its deadline and its period."""
 
 from __future__ import annotations
 
@@ -6,21 +6,10 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from advisor.catalog.limits import limit
-from advisor.patterns.batch.job import MEGABYTE, lot, places, share_s, whole, work_s
+from advisor.patterns.batch.job import MEGABYTE, least_s, lot, most_instances, places, share_s, whole
 from advisor.patterns.batch.rules_needs import takes_s
 from advisor.rules import BLOCKS, NOTES, WARNS, Ill, Rule, rule
 from advisor.rules.figures import told
-from advisor.rules.of_fleet import quota_covers
-from advisor.rules.of_instance import (
-    accelerator_idle,
-    accelerator_missing,
-    family_offered,
-    memory_full,
-    model_fits_memory,
-    neuron_compiled,
-    not_measured,
-    sold_in_region,
-)
 from advisor.units import show_count, show_duration, show_share
 from advisor.workload import Workload
 
@@ -37,68 +26,7 @@ def _lot(
     return f"traffic: null\nbatch: {lot}{rest}"
 
 
-def _count(d: Any) -> int:
-    return int(d.instances)
-
-
 _LONG = 1.2
-
-_SHARED: tuple[Rule[Any], ...] = (
-    family_offered(
-        "BT-32",
-        "BatchTransform",
-        "a batch transform job",
-        passes_set="instance_type=ml.m5.large",
-        fails_set="instance_type=ml.m6g.large",
-    ),
-    sold_in_region(
-        "BT-33",
-        "BatchTransform",
-        passes="region: us-east-1",
-        fails="region: ap-south-2",
-        passes_set="instance_type=ml.g5.xlarge",
-        fails_set="instance_type=ml.g5.xlarge",
-    ),
-    accelerator_missing(
-        "BT-34",
-        passes="model: {accelerator: optional}",
-        fails="model: {accelerator: required}",
-        passes_set="instance_type=ml.m5.large",
-        fails_set="instance_type=ml.m5.large",
-    ),
-    accelerator_idle("BT-35", passes_set="instance_type=ml.m5.large", fails_set="instance_type=ml.g5.xlarge"),
-    model_fits_memory(
-        "BT-36",
-        passes="model: {memory: 4 GB}",
-        fails="model: {memory: 40 GB}",
-        passes_set="instance_type=ml.m5.large",
-        fails_set="instance_type=ml.m5.large",
-    ),
-    memory_full(
-        "BT-37",
-        passes="model: {memory: 2 GB}",
-        fails="model: {memory: 6 GB}",
-        passes_set="instance_type=ml.m5.large",
-        fails_set="instance_type=ml.m5.large",
-    ),
-    neuron_compiled(
-        "BT-38",
-        passes="work: [{on: ml.inf2.xlarge, mean: 8 ms, cv: 0.3}]",
-        fails="model: {accelerator: optional}",
-        passes_set="instance_type=ml.inf2.xlarge",
-        fails_set="instance_type=ml.inf2.xlarge",
-    ),
-    not_measured("BT-39", passes_set="instance_type=ml.m5.large", fails_set="instance_type=ml.c5.xlarge"),
-    quota_covers(
-        "BT-40",
-        "quota.instances_all_transform_jobs",
-        _count,
-        "instances in all transform jobs",
-        where="deployment.instances",
-        passes_set="instances=4",
-        fails_set="instances=5",
-    ),
-)
 
 
 @rule("BT-41", BLOCKS, where="deployment.instances", reads=("batch.instances_max",),
@@ -116,10 +44,9 @@ def instances_allowed(w: Workload, d: BatchTransform) -> Ill | None:
 @rule("BT-42", WARNS, where="batch.files", reads=("batch.object_spans_instances",), facts=2,
       passes=_lot(files=8), passes_set="instances=4", fails=_lot(files=3), fails_set="instances=4")  # fmt: skip
 def objects_for_instances(w: Workload, d: BatchTransform) -> Ill | None:
-    """A job has at least as many objects as instances.
+    """An instance without an object stands idle, and is paid for.
 
-    One object goes to one instance as a whole; an instance without one stands idle and is paid until the last other
-    ends.
+    One object goes to one instance as a whole, and all instances are paid for until the last one ends.
     """
     held = lot(w, d.every_s)
     if held.files >= d.instances:
@@ -133,9 +60,9 @@ def objects_for_instances(w: Workload, d: BatchTransform) -> Ill | None:
 @rule("BT-43", WARNS, where="batch.files", reads=("batch.object_spans_instances",), facts=3,
       passes=_lot(files=8), passes_set="instances=4", fails=_lot(files=9), fails_set="instances=4")  # fmt: skip
 def objects_divide_evenly(w: Workload, d: BatchTransform) -> Ill | None:
-    """Objects divide evenly over the instances.
+    """An instance with one object more keeps all others waiting.
 
-    The instance with one object more keeps all others waiting, and all are paid until it ends. Many small objects, or a
+    All of them are paid for until it ends. Many small objects, or a
     multiple of the instances, make the difference small.
     """
     held = lot(w, d.every_s)
@@ -159,15 +86,15 @@ def objects_divide_evenly(w: Workload, d: BatchTransform) -> Ill | None:
 @rule("BT-44", BLOCKS, where="batch.deadline", reads=("batch.startup_measured_min", "batch.instances_max"), facts=5,
       passes=_lot(deadline="4 hours"), fails=_lot(records="100 million", deadline="10 min"))  # fmt: skip
 def deadline_can_be_met(w: Workload, d: BatchTransform) -> Ill | None:
-    """The deadline leaves time for a start and for the work on as many instances as a job may have.
+    """No job meets a deadline shorter than a start and the work.
 
     This is a bound that no setting beats: the shortest start ever seen ({batch.startup_measured_min}), then all
     workers of {batch.instances_max} instances (or of one for each object) busy without a pause.
     """
     if w.batch is None:
         return None
-    most = min(w.batch.files, whole("batch.instances_max"))
-    least = limit("batch.startup_measured_min").base + work_s(w, d, most)
+    most = most_instances(lot(w, d.every_s))
+    least = least_s(w, d, most)
     if least <= w.batch.deadline_s:
         return None
     return Ill(
@@ -181,14 +108,13 @@ def deadline_can_be_met(w: Workload, d: BatchTransform) -> Ill | None:
       passes=_lot(deadline="8 hours"), passes_set="instances=2", fails=_lot(deadline="5 hours"),
       fails_set="instances=1")  # fmt: skip
 def deadline_is_met(w: Workload, d: BatchTransform) -> Ill | None:
-    """The job as it is set ends before its deadline.
+    """The instance with the most objects decides when a job ends.
 
     Start-up ({batch_startup}), then the instance with the most objects, one after another, then {batch_wrap_up}.
     """
     if w.batch is None or takes_s(w, d) <= w.batch.deadline_s:
         return None
-    least = limit("batch.startup_measured_min").base + work_s(w, d, min(w.batch.files, whole("batch.instances_max")))
-    if least > w.batch.deadline_s:
+    if least_s(w, d, most_instances(lot(w, d.every_s))) > w.batch.deadline_s:
         return None  # refused by another rule
     return Ill(
         f"{d.instances} x {d.instance_type} end after {show_duration(takes_s(w, d))}, and the deadline is "
@@ -201,19 +127,41 @@ def deadline_is_met(w: Workload, d: BatchTransform) -> Ill | None:
       passes=_lot(every="6 hours", deadline="6 hours"), passes_set="instances=2",
       fails=_lot(every="5 hours", deadline="5 hours"), fails_set="instances=1")  # fmt: skip
 def job_ends_before_next(w: Workload, d: BatchTransform) -> Ill | None:
-    """A job ends before the next one is due.
+    """A job that outlasts its period falls behind without end.
 
-    Otherwise each job begins later than the one before, without end, or runs beside it on instances of its own. Even
-    with the shortest start ever seen ({batch.startup_measured_min}) this one does not.
+    Each job then begins later than the one before, without end, or runs beside it on instances of its own. This
+    is a bound: the shortest start ever seen ({batch.startup_measured_min}), then all workers busy without a pause.
     """
-    least = limit("batch.startup_measured_min").base + share_s(w, d)
-    period = lot(w, d.every_s).every_s
+    least, period = least_s(w, d, d.instances), lot(w, d.every_s).every_s
     if least <= period:
         return None
     return Ill(
-        f"a job on {d.instances} x {d.instance_type} takes {show_duration(least)}, and the next one is due after "
+        f"a job on {d.instances} x {d.instance_type} takes {show_duration(least)} at least, and the next one is due "
+        f"after {show_duration(period)}",
+        mend="give more instances, take a faster type, or run it less often on the same records",
+        path="batch.every" if w.has_batch else "deployment.every_s",
+    )
+
+
+@rule("BT-51", WARNS, where="batch.every", reads=("batch_startup", "batch_wrap_up", "batch_objects_serial"), facts=6,
+      passes="traffic: {rate: 2 per second}", passes_set="every=1 day, instances=1",
+      fails="traffic: {rate: 40 per second}",
+      fails_set="every=1 day, instances=1, max_concurrent_transforms=1")  # fmt: skip
+def jobs_do_not_overlap(w: Workload, d: BatchTransform) -> Ill | None:
+    """A job that still runs when the next one is due doubles the instances.
+
+    Start-up ({batch_startup}), then the instance with the most objects, one after another, then {batch_wrap_up}. The
+    account must allow the instances of both.
+    """
+    takes, period = takes_s(w, d), lot(w, d.every_s).every_s
+    if takes <= period or least_s(w, d, d.instances) > period:
+        return None  # the last: refused by another rule
+    if w.batch is not None and w.batch.deadline_s <= period:
+        return None  # told of with the deadline
+    return Ill(
+        f"{d.instances} x {d.instance_type} end after {show_duration(takes)}, and the next job is due after "
         f"{show_duration(period)}",
-        mend="give more instances or objects, or run it less often",
+        mend="give more instances, all workers (max_concurrent_transforms), or run it less often",
         path="batch.every" if w.has_batch else "deployment.every_s",
     )
 
@@ -221,7 +169,7 @@ def job_ends_before_next(w: Workload, d: BatchTransform) -> Ill | None:
 @rule("BT-47", NOTES, where="batch.records", reads=("batch_startup", "batch_wrap_up"), facts=5,
       passes=_lot(records="1 million"), fails=_lot(records="1000"))  # fmt: skip
 def start_is_worth_it(w: Workload, d: BatchTransform) -> Ill | None:
-    """A job works longer than it takes to start.
+    """A job may take longer to start than to work.
 
     Most of {batch_startup} is image pull and model load on every instance, and is paid for; small lots are better
     gathered, or sent to an endpoint that stands anyway.
@@ -243,7 +191,7 @@ def start_is_worth_it(w: Workload, d: BatchTransform) -> Ill | None:
       passes=_lot(), passes_set="max_concurrent_transforms=2", fails=_lot(),
       fails_set="max_concurrent_transforms=1")  # fmt: skip
 def all_workers_busy(w: Workload, d: BatchTransform) -> Ill | None:
-    """A job sends as many mini-batches at once as an instance has workers.
+    """Workers without a mini-batch stand idle, and are paid for.
 
     Unless it is set, or the container answers execution-parameters, MaxConcurrentTransforms is
     {batch.concurrent_default}; the framework containers do not answer, so one worker works and the others are paid
@@ -265,7 +213,7 @@ def all_workers_busy(w: Workload, d: BatchTransform) -> Ill | None:
       passes=_lot(), passes_set="max_payload=6", fails=_lot(),
       fails_set="max_payload=60, max_concurrent_transforms=1")  # fmt: skip
 def product_leaves_workers(w: Workload, d: BatchTransform) -> Ill | None:
-    """Large mini-batches leave enough of them at once for all workers.
+    """Large mini-batches go few at a time.
 
     MaxConcurrentTransforms times MaxPayloadInMB is at most {batch.payload_times_concurrency_max}, so a large payload
     means few at once, and idle workers.
@@ -293,9 +241,9 @@ def product_leaves_workers(w: Workload, d: BatchTransform) -> Ill | None:
       passes=_lot(), passes_set="max_concurrent_transforms=2", fails=_lot(),
       fails_set="max_concurrent_transforms=8")  # fmt: skip
 def workers_for_minibatches(w: Workload, d: BatchTransform) -> Ill | None:
-    """A job sends no more mini-batches at once than an instance has workers.
+    """Mini-batches beyond an instance's workers wait inside the container.
 
-    The others wait inside the container, where the time-out ({batch.timeout_default} by default) already runs.
+    There the time-out ({batch.timeout_default} by default) already runs.
     """
     on = w.work_on(d.instance_type)
     if d.max_concurrent_transforms <= places(on):
@@ -307,13 +255,13 @@ def workers_for_minibatches(w: Workload, d: BatchTransform) -> Ill | None:
 
 
 RULES: tuple[Rule[Any], ...] = (
-    *_SHARED,
     instances_allowed,
     objects_for_instances,
     objects_divide_evenly,
     deadline_can_be_met,
     deadline_is_met,
     job_ends_before_next,
+    jobs_do_not_overlap,
     start_is_worth_it,
     all_workers_busy,
     product_leaves_workers,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from advisor.catalog.instances import instance
 from advisor.catalog.limits import limit
-from advisor.patterns.batch.job import MEGABYTE, lot, object_bytes, records_at_once, unit_s, whole
+from advisor.patterns.batch.job import MEGABYTE, chunked, lot, object_bytes, records_at_once, unit_s, whole
 from advisor.rules import BLOCKS, NOTES, WARNS, Ill, Rule, rule
 from advisor.rules.estimates import longest_s, percentile_s
 from advisor.rules.figures import told
-from advisor.rules.of_time import curve_falls, mean_within
+from advisor.rules.of_time import borrowed_mean_within, curve_falls, mean_within
 from advisor.units import MIB, show_bytes, show_count, show_duration, show_share
 from advisor.workload import Workload
 
@@ -35,6 +36,7 @@ def _type(d: Any) -> str:
     return str(d.instance_type)
 
 
+_DISKS = "AWS developer guide, batch transform storage, 2026"
 _SLOW = "\nwork: [{on: ml.m5.large, mean: 2 s, cv: 0.2, workers: 2}]"
 
 _SHARED: tuple[Rule[Any], ...] = (
@@ -42,11 +44,23 @@ _SHARED: tuple[Rule[Any], ...] = (
         "BT-23",
         "batch.timeout_max",
         _type,
-        title="One record of a job is worked off within {batch.timeout_max}.",
-        reason="That is the longest time-out that a call to the container may be given.",
+        title="A job ends a call to the container after {batch.timeout_max} at the latest.",
+        reason="No longer time-out can be set, so that a record that takes longer never succeeds.",
         mend="cut the records into parts, take a faster type, or run a processing job",
         passes=_lot("20", "2 KB", 10, "\nwork: [{on: ml.m5.large, mean: 50 min, cv: 0.2, workers: 2}]"),
         fails=_lot("20", "2 KB", 10, "\nwork: [{on: ml.m5.large, mean: 70 min, cv: 0.2, workers: 2}]"),
+    ),
+    borrowed_mean_within(
+        "BT-53",
+        "batch.timeout_max",
+        _type,
+        title="A record whose time was not measured here may run into {batch.timeout_max}, the longest time-out.",
+        reason="The time is borrowed from another type, so that a measurement may show that it is in time.",
+        mend="measure it on this type, cut the records into parts, or take a faster type",
+        passes=_lot("20", "2 KB", 10, "\nwork: [{on: ml.m5.large, mean: 50 min, cv: 0.2, workers: 2}]"),
+        passes_set="instance_type=ml.m5.xlarge",
+        fails=_lot("20", "2 KB", 10, "\nwork: [{on: ml.m5.large, mean: 70 min, cv: 0.2, workers: 2}]"),
+        fails_set="instance_type=ml.m5.xlarge",
     ),
     curve_falls(
         "BT-28",
@@ -91,20 +105,40 @@ def payload_allowed(w: Workload, d: BatchTransform) -> Ill | None:
     )
 
 
-@rule("BT-16", BLOCKS, where="batch.record_size", reads=("batch.payload_max",), facts=2,
-      passes=_lot("1000", "90 MB", 50), fails=_lot("1000", "110 MB", 50))  # fmt: skip
+@rule("BT-16", BLOCKS, where="batch.record_size", reads=("batch.payload_max",), facts=3,
+      passes=_lot("1000", "110 MB", 50), passes_set="max_payload=0",
+      fails=_lot("1000", "110 MB", 50), fails_set="max_payload=100, max_concurrent_transforms=1")  # fmt: skip
 def record_fits(w: Workload, d: BatchTransform) -> Ill | None:
-    """A record of a job has at most {batch.payload_max}.
+    """A job with a payload size set sends no record over {batch.payload_max}.
 
-    No setting takes more in one call. A container of your own can read objects of any size in chunks (MaxPayloadInMB
-    0).
+    No size that can be set takes more in one call. With MaxPayloadInMB 0 objects of any size go in chunks.
     """
     held = lot(w, d.every_s)
     if held.largest_bytes <= limit("batch.payload_max").high_bytes or d.max_payload_mb == 0:
         return None
     return Ill(
         f"records reach {show_bytes(held.largest_bytes)}, and a call takes {told(w, 'batch.payload_max')}",
-        mend="cut the records into parts, use asynchronous inference, or read the objects in a processing job",
+        mend="send them in chunks (max_payload=0) to a container that reads those, cut the records into parts, or "
+        "use asynchronous inference",
+        path="batch.record_size" if w.has_batch else "payload.request_max",
+    )
+
+
+@rule("BT-52", WARNS, where="batch.record_size", reads=("batch.payload_max", "batch.chunked_built_in"), facts=3,
+      passes=_lot("1000", "90 MB", 50), fails=_lot("1000", "110 MB", 50), fails_set="max_payload=0")  # fmt: skip
+def large_records_come_in_chunks(w: Workload, d: BatchTransform) -> Ill | None:
+    """Records over {batch.payload_max} reach the container in chunks.
+
+    MaxPayloadInMB 0 sends a body of any size with chunked encoding. AWS's built-in algorithms do not read that, and a
+    container of your own does only if its server was written for it.
+    """
+    held = lot(w, d.every_s)
+    if not chunked(held, d):
+        return None
+    return Ill(
+        f"records reach {show_bytes(held.largest_bytes)} and go in chunks, which the {w.model.framework} container "
+        f"must read",
+        mend="try one such record in the container, cut the records into parts, or use asynchronous inference",
         path="batch.record_size" if w.has_batch else "payload.request_max",
     )
 
@@ -131,9 +165,9 @@ def record_clearly_fits(w: Workload, d: BatchTransform) -> Ill | None:
       passes=_lot("1000", "8 MB", 50), passes_set="max_payload=8, max_concurrent_transforms=2",
       fails=_lot("1000", "8 MB", 50), fails_set="max_payload=6, max_concurrent_transforms=2")  # fmt: skip
 def record_fits_setting(w: Workload, d: BatchTransform) -> Ill | None:
-    """The largest record fits MaxPayloadInMB as it is set.
+    """A record above MaxPayloadInMB fails, and its object with it.
 
-    Where nothing is set, that is {batch.payload_default}; a record above it fails, and its object with it.
+    Where nothing is set, that is {batch.payload_default}.
     """
     held = lot(w, d.every_s)
     if (
@@ -152,7 +186,7 @@ def record_fits_setting(w: Workload, d: BatchTransform) -> Ill | None:
 @rule("BT-19", BLOCKS, where="deployment.split", reads=("batch.split_default", "batch.payload_max"), facts=4,
       passes=_lot(), passes_set="split=Line", fails=_lot(), fails_set="split=None")  # fmt: skip
 def whole_object_fits(w: Workload, d: BatchTransform) -> Ill | None:
-    """An object that is not split fits one call as a whole.
+    """An object that is not split goes in one call as a whole.
 
     SplitType is {batch.split_default} unless set: then the whole object is one request, however many records it holds.
     """
@@ -189,9 +223,9 @@ def strategy_needs_split(w: Workload, d: BatchTransform) -> Ill | None:
       fails=_lot(rest="\nwork: [{on: ml.m5.large, mean: 1 ms, cv: 0.2}]"),
       fails_set="strategy=SingleRecord, split=Line")  # fmt: skip
 def records_share_calls(w: Workload, d: BatchTransform) -> Ill | None:
-    """Records that take less work than a call go many to a call.
+    """Small records sent one by one mostly pay for calls.
 
-    Each call costs about {batch_request_overhead} beside the work; sent one by one, small records mostly pay for calls.
+    Each call costs about {batch_request_overhead} beside the work; many records can share one.
     """
     held, on = lot(w, d.every_s), w.work_on(d.instance_type)
     overhead = float(w.assume("batch_request_overhead"))
@@ -221,7 +255,7 @@ def timeout_allowed(w: Workload, d: BatchTransform) -> Ill | None:
       passes=_lot(rest=_SLOW), passes_set="strategy=SingleRecord, split=Line, timeout=10 min",
       fails=_lot(rest=_SLOW), fails_set="strategy=MultiRecord, split=Line, timeout=10 min")  # fmt: skip
 def minibatch_in_time(w: Workload, d: BatchTransform) -> Ill | None:
-    """A mini-batch is worked off within the time-out.
+    """A mini-batch that takes longer than the time-out fails.
 
     It holds as many records as fit MaxPayloadInMB and takes the sum of their work; one that takes longer is tried
     again, then its whole object fails. The time-out is {batch.timeout_default} unless set.
@@ -243,9 +277,9 @@ def minibatch_in_time(w: Workload, d: BatchTransform) -> Ill | None:
       passes=_lot(rest=_SLOW), passes_set="strategy=SingleRecord, split=Line, timeout=10 min",
       fails=_lot(rest=_SLOW), fails_set="strategy=SingleRecord, split=Line, timeout=3 s")  # fmt: skip
 def slow_record_in_time(w: Workload, d: BatchTransform) -> Ill | None:
-    """The slowest records of an object are worked off within the time-out, too.
+    """A record that outlasts the time-out costs its whole object.
 
-    One record that fails for good takes the results of its whole object with it.
+    It is tried again first; a record that fails for good takes the results of all others in its object with it.
     """
     held, on = lot(w, d.every_s), w.work_on(d.instance_type)
     each = held.records / held.files
@@ -277,9 +311,9 @@ def retries_allowed(w: Workload, d: BatchTransform) -> Ill | None:
       facts=4,
       passes=_lot(), passes_set="retries=3", fails=_lot(), fails_set="retries=0")  # fmt: skip
 def failure_is_retried(w: Workload, d: BatchTransform) -> Ill | None:
-    """A call that fails once does not cost an object.
+    """Without retries the first failed call costs an object.
 
-    Without retries the first failed call drops the result of its object, with all its records; AWS's default is
+    The results of all its records are dropped; AWS's default is
     {batch.retries_default}.
     """
     held = lot(w, d.every_s)
@@ -293,38 +327,40 @@ def failure_is_retried(w: Workload, d: BatchTransform) -> Ill | None:
     )
 
 
-@rule("BT-29", BLOCKS, where="batch.files", reads=("batch.volume_gb",), facts=3,
+@rule("BT-29", BLOCKS, where="batch.files", reads=("batch.volume_gb",), source=_DISKS, facts=3,
       passes=_lot("1 million", "2 KB", 2), fails=_lot("600 million", "4 KB", 2))  # fmt: skip
 def object_fits_volume(w: Workload, d: BatchTransform) -> Ill | None:
-    """An object fits the volume of a job's instance.
+    """An object has to fit the disk of a job's instance.
 
-    AWS's guide says {batch.volume_gb}, fixed; its page of quotas lists many times that. This is above both.
+    That is the type's own NVMe disk, where it has one. Of the volume that others get AWS's guide says
+    {batch.volume_gb}, fixed, and its page of quotas lists many times that; what is refused exceeds both figures.
     """
-    size = object_bytes(lot(w, d.every_s))
-    if size <= limit("batch.volume_gb").largest:
+    own, size = instance(d.instance_type).nvme_gb, object_bytes(lot(w, d.every_s))
+    if size <= (own * 1e9 or limit("batch.volume_gb").largest):
         return None
+    disk = f"its disk {own:g} GB" if own else f"the volume {told(w, 'batch.volume_gb')} (or {_quota_volume()})"
     return Ill(
-        f"an object has {show_bytes(round(size))}, and the volume {told(w, 'batch.volume_gb')} (or {_quota_volume()})",
+        f"an object has {show_bytes(round(size))}, and on {d.instance_type} {disk}",
         mend="write more, smaller objects (batch.files)",
     )
 
 
-@rule("BT-30", WARNS, where="batch.files", reads=("batch.volume_gb",), facts=3,
+@rule("BT-30", WARNS, where="batch.files", reads=("batch.volume_gb",), source=_DISKS, facts=3,
       passes=_lot("10 million", "2 KB", 2), fails=_lot("100 million", "2 KB", 2))  # fmt: skip
 def object_clearly_fits_volume(w: Workload, d: BatchTransform) -> Ill | None:
     """An object of more than {batch.volume_gb} may not fit a job's volume.
 
     AWS's guide says that the volume has {batch.volume_gb} and cannot be changed, its page of quotas lists many times
-    that. Types with a local disk have that instead.
+    that. Types with a local disk use that instead.
     """
     held, volume = lot(w, d.every_s), limit("batch.volume_gb")
-    if not volume.low_bytes < object_bytes(held) <= volume.largest:
+    if instance(d.instance_type).nvme_gb or not volume.low_bytes < object_bytes(held) <= volume.largest:
         return None
     enough = math.ceil(held.records * held.record_bytes / volume.low_bytes)
     return Ill(
         f"an object has {show_bytes(round(object_bytes(held)))}, and the volume by one of AWS's two pages "
         f"{told(w, 'batch.volume_gb')}",
-        mend=f"write at least {show_count(enough)} objects (batch.files)",
+        mend=f"write at least {show_count(enough)} objects (batch.files), or take a type with a local disk",
     )
 
 
@@ -332,8 +368,8 @@ def object_clearly_fits_volume(w: Workload, d: BatchTransform) -> Ill | None:
       passes=_lot(), passes_set="max_payload=6", fails=_lot(), fails_set="max_payload=0")  # fmt: skip
 def chunks_need_container(w: Workload, d: BatchTransform) -> Ill | None:
     """A payload of {batch.payload_min} sends objects in chunks, which the built-in algorithms do not read."""
-    if d.max_payload_mb > 0:
-        return None
+    if d.max_payload_mb > 0 or chunked(lot(w, d.every_s), d):
+        return None  # the last: warned of with the size
     return Ill(
         f"max_payload=0 with a {w.model.framework} model: the container must read chunked bodies",
         mend="use a container of your own that does, or give a size",
@@ -345,6 +381,7 @@ RULES: tuple[Rule[Any], ...] = (
     product_allowed,
     payload_allowed,
     record_fits,
+    large_records_come_in_chunks,
     record_clearly_fits,
     record_fits_setting,
     whole_object_fits,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from advisor.catalog.limits import limit
-from advisor.patterns.batch.job import lot, share_s
+from advisor.patterns.batch.job import lot, records_at_once, share_s
 from advisor.rules import BLOCKS, NOTES, WARNS, Ill, Rule, rule
+from advisor.rules.figures import told
 from advisor.rules.of_need import excludes, serves_inference
-from advisor.units import show_count, show_duration, show_rate
+from advisor.units import show_bytes, show_count, show_duration, show_rate
 from advisor.workload import Workload
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def takes_s(w: Workload, d: BatchTransform) -> float:
     return float(w.assume("batch_startup")) + share_s(w, d) + float(w.assume("batch_wrap_up"))
 
 
-@rule("BT-08", BLOCKS, where="objective", reads=("batch.startup_measured_min",), facts=3,
+@rule("BT-08", BLOCKS, where="objective", reads=("batch.startup_measured_min",), facts=3, excludes=True,
       passes=f"{_LOT}\nobjective: {{p95: 2 s}}", fails="objective: {p95: 2 s}")  # fmt: skip
 def nobody_waits(w: Workload, d: BatchTransform) -> Ill | None:
     """A stream whose answers are waited for needs an endpoint.
@@ -97,9 +98,9 @@ def nobody_waits(w: Workload, d: BatchTransform) -> Ill | None:
 @rule("BT-09", WARNS, where="objective", reads=("batch_startup", "batch_wrap_up"), facts=5,
       passes="objective: {p95: 6 hours}", fails="objective: {p95: 1 hour}", fails_set="every=2 hours")  # fmt: skip
 def gathering_leaves_objective(w: Workload, d: BatchTransform) -> Ill | None:
-    """What gathers between two jobs is answered within the objective.
+    """A request waits for the next job, and then for that job's end.
 
-    A request waits for the next job, up to the whole time between two, and then for that job's end.
+    The first wait is up to the whole time between two jobs.
     """
     latency = w.objective.latency
     if w.has_batch or latency is None or latency[1] < limit("batch.startup_measured_min").base:
@@ -124,9 +125,11 @@ def stream_is_left(w: Workload, d: BatchTransform) -> Ill | None:
     del d
     if not (w.has_batch and w.streams):
         return None
+    latency = w.objective.latency
+    soon = "" if latency is None else f", and are to be answered within {show_duration(latency[1])} ({latency[0]})"
     return Ill(
-        f"{show_rate(w.rate_per_s)} come one by one beside the lot, and no job answers those",
-        mend="combine the job with an endpoint for the stream, or describe the two as two workloads",
+        f"only the lot is served here: {show_rate(w.rate_per_s)} come one by one beside it{soon}",
+        mend="put an endpoint beside the job for the stream, or describe the two as two workloads",
     )
 
 
@@ -164,7 +167,7 @@ def one_model_a_job(w: Workload, d: BatchTransform) -> Ill | None:
     )
 
 
-@rule("BT-13", BLOCKS, where="needs", source="AWS API model, CreateTransformJob, 2026-08", facts=2,
+@rule("BT-13", BLOCKS, where="needs", source="AWS API model, CreateTransformJob, 2026-08", facts=2, excludes=True,
       passes=f"traffic: null\n{_LOT}", fails="needs: [queueing]\nobjective: {p95: 30 min}")  # fmt: skip
 def nothing_is_queued(w: Workload, d: BatchTransform) -> Ill | None:
     """A stream that needs a queue is not served by jobs.
@@ -181,6 +184,27 @@ def nothing_is_queued(w: Workload, d: BatchTransform) -> Ill | None:
     )
 
 
+@rule("BT-60", WARNS, where="payload.request_max", reads=("pipeline.inter_container_payload_max",), facts=4,
+      passes=f"needs: [pipeline]\n{_LOT}", passes_set="max_payload=5",
+      fails=f"needs: [pipeline]\n{_LOT}", fails_set="max_payload=6")  # fmt: skip
+def pipeline_hands_on(w: Workload, d: BatchTransform) -> Ill | None:
+    """Between two containers of a pipeline go at most {pipeline.inter_container_payload_max}.
+
+    What one container hands to the next has a limit of its own, which a mini-batch of many records meets sooner than a
+    single record does.
+    """
+    held = lot(w, d.every_s)
+    size = max(held.largest_bytes, records_at_once(held, d) * held.record_bytes)
+    if "pipeline" not in w.needs or size <= limit("pipeline.inter_container_payload_max").low_bytes:
+        return None
+    return Ill(
+        f"mini-batches reach {show_bytes(size)}, and containers hand on "
+        f"{told(w, 'pipeline.inter_container_payload_max')} at most",
+        mend="give a smaller max_payload, shrink the data in the first container, or merge the steps into one",
+        path="batch.record_size" if w.has_batch else "payload.request_max",
+    )
+
+
 RULES: tuple[Rule[Any], ...] = (
     *_SHARED,
     nobody_waits,
@@ -189,4 +213,5 @@ RULES: tuple[Rule[Any], ...] = (
     stream_is_gathered,
     one_model_a_job,
     nothing_is_queued,
+    pipeline_hands_on,
 )

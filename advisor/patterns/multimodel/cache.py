@@ -10,11 +10,26 @@ import math
 from collections.abc import Sequence
 from functools import lru_cache
 
+from advisor.catalog.assumptions import assumption
 from advisor.catalog.instances import instance
 from advisor.workload import Workload
 
-__all__ = ["cache_mib", "fetch_s", "hit_share", "load_s", "models_held", "open_s", "popularity", "top_share"]
+__all__ = [
+    "RARE_HITS",
+    "cache_mib",
+    "fetch_s",
+    "hit_share",
+    "load_s",
+    "models_held",
+    "most_cache_mib",
+    "open_s",
+    "popularity",
+    "soonest_load_s",
+    "top_share",
+]
 
+# Where fewer requests than this find their model, a cache is of no use to them.
+RARE_HITS = 0.05
 # Beyond so many models, neighbours in the order of popularity are taken together: their popularities hardly differ.
 _EXACT = 2000
 _GROWTH = 1.02
@@ -22,10 +37,29 @@ _GROWTH = 1.02
 
 def cache_mib(w: Workload, name: str) -> float:
     """Memory that models can fill: the accelerator's where they need one, else all but the container's share."""
+    return _room(w, name, float(w.assume("accelerator_memory_usable")), float(w.assume("mme_container_memory")))
+
+
+def most_cache_mib(w: Workload, name: str) -> float:
+    """The same where the container keeps as little as is plausible, or what the profile says that it keeps."""
+    return _room(w, name, _at_best(w, "accelerator_memory_usable"), _at_best(w, "mme_container_memory", least=True))
+
+
+def _room(w: Workload, name: str, usable: float, container: float) -> float:
     one = instance(name)
-    if w.accelerator == "required" and one.gpu_memory_mib:
-        return one.gpu_memory_mib * float(w.assume("accelerator_memory_usable"))
-    return one.memory_mib * (1 - float(w.assume("mme_container_memory")))
+    own, beside = one.device_memory_mib * usable, one.memory_mib * (1 - container)
+    if w.accelerator == "required" and own:
+        return own
+    # A model that was measured on an accelerator it may use runs there; which memory it fills is its own affair.
+    measured = w.accelerator == "optional" and w.work_on(name).evidence == "measured"
+    return max(own, beside) if measured else beside
+
+
+def _at_best(w: Workload, key: str, *, least: bool = False) -> float:
+    """The most favourable plausible value of an assumption; the profile's own where it gives one."""
+    held = assumption(key)
+    best = held.base_low if least else held.base_high
+    return float(w.assume(key)) if w.overridden(key) or best is None else best
 
 
 def models_held(w: Workload, name: str) -> int:
@@ -46,6 +80,13 @@ def fetch_s(w: Workload) -> float:
 def load_s(w: Workload) -> float:
     """A first call's load: from S3 to disk, then into memory."""
     return fetch_s(w) + open_s(w)
+
+
+def soonest_load_s(w: Workload) -> float:
+    """The same at the fastest that is plausible."""
+    size = w.model.size_bytes
+    opened = _at_best(w, "mme_load_base", least=True) + size / _at_best(w, "mme_load_per_s")
+    return size / _at_best(w, "mme_download_per_s") + opened
 
 
 def popularity(w: Workload) -> tuple[tuple[float, int], ...]:

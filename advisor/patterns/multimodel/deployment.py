@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from advisor.catalog.instances import instance, offered
 from advisor.catalog.limits import limit
@@ -12,7 +13,9 @@ from advisor.catalog.prices import price_book
 from advisor.errors import InputError
 from advisor.patterns.base import Pattern
 from advisor.patterns.multimodel import rules_cache, rules_fleet, rules_needs
-from advisor.patterns.multimodel.cache import cache_mib, hit_share, load_s, models_held
+from advisor.patterns.multimodel.cache import RARE_HITS, cache_mib, hit_share, load_s, models_held
+from advisor.patterns.multimodel.render import calls
+from advisor.patterns.requests import Call
 from advisor.patterns.settings import COUNT, GIGABYTES, INSTANCE, NUMBER, SWITCH, choice, optional
 from advisor.rules import Rule, rulebook
 from advisor.rules.estimates import capacity_per_s, instances_for
@@ -21,7 +24,15 @@ from advisor.rules.of_fleet import tolerated_share
 from advisor.units import DAY_S
 from advisor.workload import Workload
 
+if TYPE_CHECKING:
+    from advisor.money import Usage
+    from advisor.sim.run_record import Run
+    from advisor.sim.trace import Trace
+
 __all__ = ["MultiModel"]
+
+# No quota is raised further than this for the sake of models alone.
+_MANY = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +46,15 @@ class MultiModel(Pattern):
     since the first call of a model that left memory waits for its load, and where one model has most of the traffic.
     Billed as a real-time endpoint: instance-seconds, the volume by GB-month, data in and out by GB.
 
-    ``cached`` is ModelCacheSetting: without it a model leaves after each call. ``target`` is invocations a minute, an
+    "cached" is ModelCacheSetting: without it a model leaves after each call. "target" is invocations a minute, an
     instance.
     """
 
     name: ClassVar[str] = "multi-model"
     about: ClassVar[str] = "instances that share many models of one container, loaded when they are asked for"
-    RULES: ClassVar[tuple[Rule[Any], ...]] = rulebook("MM", *rules_needs.RULES, *rules_cache.RULES, *rules_fleet.RULES)
+    RULES: ClassVar[tuple[Rule[Any], ...]] = rulebook(
+        "MM", *rules_needs.RULES, *rules_cache.RULES, *rules_fleet.RULES, gone=("MM-58",)
+    )
 
     instance_type: str = field(metadata=INSTANCE)
     min_instances: int = field(default=1, metadata=COUNT)
@@ -92,8 +105,26 @@ class MultiModel(Pattern):
             scaling="invocations" if scales else "none",
             target=target,
             volume_gb=_volume_gb(w, name, least),
-            cached=not _one_offs(w),
+            cached=not _one_offs(w, name, least),
         )
+
+    def render(self, w: Workload) -> tuple[Call, ...]:
+        return calls(w, self)
+
+    def simulate(self, w: Workload, trace: Trace, *, columns: bool = False, sample_s: float | None = None) -> Run:
+        from advisor.patterns.multimodel.simulate import simulate  # loads numba, which checking does without
+
+        return simulate(w, self, trace, columns=columns, sample_s=sample_s)
+
+    def usage(self, w: Workload, run: Run) -> Usage:
+        from advisor.patterns.multimodel.meter import usage  # as above
+
+        return usage(w, self, run)
+
+    def estimate(self, w: Workload) -> Mapping[str, float]:
+        from advisor.patterns.multimodel.simulate import estimate  # as above
+
+        return estimate(w, self)
 
 
 def _roomiest(w: Workload) -> str:
@@ -113,10 +144,18 @@ def _for_models(w: Workload, name: str, least: int) -> int:
     latency = w.objective.latency
     if latency is None or load_s(w) <= latency[1] or w.model.count == 1:
         return least
-    for n in range(least, int(w.limit("quota.instances_per_endpoint")) + 1):
-        if 1 - hit_share(w, n * models_held(w, name)) <= tolerated_share(w):
-            return n
-    return least
+    most = min(_MANY, int(w.limit("quota.instances_per_endpoint")))
+    if most <= least or _missed(w, name, most) > tolerated_share(w):
+        return least
+    short, enough = least - 1, most
+    while enough - short > 1:
+        middle = (short + enough) // 2
+        short, enough = (short, middle) if _missed(w, name, middle) <= tolerated_share(w) else (middle, enough)
+    return enough
+
+
+def _missed(w: Workload, name: str, instances: int) -> float:
+    return 1 - hit_share(w, instances * models_held(w, name))
 
 
 def _volume_gb(w: Workload, name: str, instances: int) -> int | None:
@@ -127,6 +166,13 @@ def _volume_gb(w: Workload, name: str, instances: int) -> int | None:
     return min(int(limit("realtime.volume_gb_max").base / 1e9), math.ceil(own / 1e9))
 
 
-def _one_offs(w: Workload) -> bool:
-    """Whether a model is asked for less than once a day: then it only takes another one's place."""
-    return w.model.count > 1 and w.streams and w.rate_per_s * DAY_S < w.model.count
+def _one_offs(w: Workload, name: str, instances: int) -> bool:
+    """Whether nearly every call is for a model that is not there, which then only takes another one's place.
+
+    That is borne only where the objective leaves each call the time to load its model.
+    """
+    if w.model.count == 1 or not w.streams or w.rate_per_s * DAY_S >= w.model.count:
+        return False
+    latency = w.objective.latency
+    in_time = latency is None or load_s(w) <= latency[1]
+    return in_time and _missed(w, name, instances) >= 1 - RARE_HITS

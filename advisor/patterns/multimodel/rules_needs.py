@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from advisor.rules import BLOCKS, NOTES, WARNS, Ill, Rule, rule
-from advisor.rules.of_need import excludes, serves_a_stream, serves_inference
-from advisor.rules.of_size import above_every_reading, between_readings, request_max, response_max
-from advisor.rules.of_time import curve_falls, mean_within, objective_reachable, tail_within
-from advisor.units import show_count, show_factor
+from advisor.rules.figures import told
+from advisor.rules.of_need import excludes, lot_beside, serves_a_stream, serves_inference
+from advisor.rules.of_size import above_every_reading, between_readings, china_takes_less, request_max, response_max
+from advisor.rules.of_time import borrowed_mean_within, curve_falls, mean_within, objective_reachable, tail_within
+from advisor.units import show_count, show_duration, show_factor
 from advisor.workload import Workload
 
 if TYPE_CHECKING:
@@ -58,10 +59,10 @@ _SHARED: tuple[Rule[Any], ...] = (
         "MM-06",
         "scale-to-zero",
         "A multi-model endpoint keeps at least one instance.",
-        "use serverless or asynchronous inference, or share the endpoint among more models",
+        "use serverless or asynchronous inference, or inference components, which scale each model to zero",
         reads=("scaling.min_capacity_realtime",),
-        reason="Models leave memory when nobody asks for them; the instances stay, and "
-        "{scaling.min_capacity_realtime} of them is the least.",
+        reason="Models leave memory when nobody asks for them; the instances stay, "
+        "{scaling.min_capacity_realtime} of them at least.",
     ),
     excludes(
         "MM-07",
@@ -89,9 +90,9 @@ _SHARED: tuple[Rule[Any], ...] = (
     excludes(
         "MM-10",
         "pipeline",
-        "A pipeline takes {mme.containers_per_pipeline_max} multi-model container.",
+        "Only {mme.containers_per_pipeline_max} container of a pipeline may hold many models.",
         "keep the other steps of the pipeline single-model",
-        verdict=WARNS,
+        verdict=NOTES,
         reads=("mme.containers_per_pipeline_max",),
         says="the workload needs a pipeline, and only one of its containers may hold many models",
     ),
@@ -126,6 +127,7 @@ _SHARED: tuple[Rule[Any], ...] = (
         passes="payload: {request_max: 6 MB}",
         fails="payload: {request_max: 10 MB}",
         lower="realtime.payload_warn",
+        not_in="cn-",
     ),
     above_every_reading(
         "MM-14",
@@ -142,22 +144,39 @@ _SHARED: tuple[Rule[Any], ...] = (
         "MM-15",
         "realtime.invoke_timeout",
         _type,
-        title="A call to a multi-model endpoint is answered within {realtime.invoke_timeout}.",
-        reason="A load that the call waits for counts.",
+        title="A multi-model endpoint ends a call after {realtime.invoke_timeout}.",
+        reason="A load that the call waits for counts. Refused is what was measured to take longer.",
         mend="use asynchronous inference, which allows an hour",
         passes="traffic: {rate: 1 per hour}\nwork: [{on: ml.m5.large, mean: 50 s, cv: 0.1, workers: 2}]",
         fails="traffic: {rate: 1 per hour}\nwork: [{on: ml.m5.large, mean: 70 s, cv: 0.1, workers: 2}]",
+        unless="streaming",
+    ),
+    borrowed_mean_within(
+        "MM-75",
+        "realtime.invoke_timeout",
+        _type,
+        title="A multi-model endpoint may end a call of an unmeasured model after {realtime.invoke_timeout}.",
+        reason="The time is borrowed from another type, so that a measurement may show that it is in time.",
+        mend="measure it on this type, or use asynchronous inference, which allows an hour",
+        passes="traffic: {rate: 1 per hour}\nwork: [{on: ml.m5.xlarge, mean: 50 s, cv: 0.1, workers: 2}]",
+        passes_set="instance_type=ml.m5.large",
+        fails="traffic: {rate: 1 per hour}\nwork: [{on: ml.m5.xlarge, mean: 70 s, cv: 0.1, workers: 2}]",
+        fails_set="instance_type=ml.m5.large",
+        unless="streaming",
     ),
     tail_within(
         "MM-16",
         "realtime.invoke_timeout",
         _type,
-        title="The slow calls of a multi-model endpoint are answered within {realtime.invoke_timeout}, too.",
+        title="A multi-model endpoint ends the slowest calls, too, after {realtime.invoke_timeout}.",
         reason="A call that takes longer ends as an error, while its worker goes on.",
         mend="use asynchronous inference, or make the largest requests smaller",
         passes="traffic: {rate: 1 per hour}\nwork: [{on: ml.m5.large, mean: 20 s, cv: 0.2, workers: 2}]",
         fails="traffic: {rate: 1 per hour}\nwork: [{on: ml.m5.large, mean: 40 s, cv: 0.6, workers: 2}]",
+        unless="streaming",
     ),
+    china_takes_less("MM-76"),
+    lot_beside("MM-77", model="{count: 5}"),
     objective_reachable(
         "MM-17", _type, overhead="endpoint_overhead", passes="objective: {p95: 200 ms}", fails="objective: {p95: 50 ms}"
     ),
@@ -171,9 +190,9 @@ _SHARED: tuple[Rule[Any], ...] = (
 
 
 @rule("MM-19", BLOCKS, where="model.count", source="AWS developer guide, multi-model endpoints, 2026",
-      passes="model: {count: 5}", fails="model: {count: 1}")  # fmt: skip
+      passes="model: {count: 5}", fails="model: {count: 1}", excludes=True)  # fmt: skip
 def models_to_share(w: Workload, d: MultiModel) -> Ill | None:
-    """A multi-model endpoint has several models to share.
+    """A multi-model endpoint of one model has nothing to share.
 
     With one model it is a real-time endpoint of the same price whose first call is slower, and which lacks variants,
     data capture and the faster scaling metric. So it is refused rather than ranked beside its better half.
@@ -185,7 +204,8 @@ def models_to_share(w: Workload, d: MultiModel) -> Ill | None:
 
 
 @rule("MM-20", BLOCKS, where="model.same_container", reads=("mme.same_container",), facts=2,
-      passes="model: {count: 5, same_container: yes}", fails="model: {count: 5, same_container: no}")  # fmt: skip
+      passes="model: {count: 5, same_container: yes}", fails="model: {count: 5, same_container: no}",
+      excludes=True)  # fmt: skip
 def one_container(w: Workload, d: MultiModel) -> Ill | None:
     """All models of a multi-model endpoint run in the same container.
 
@@ -201,6 +221,24 @@ def one_container(w: Workload, d: MultiModel) -> Ill | None:
     )
 
 
+@rule("MM-78", BLOCKS, where="work", reads=("realtime.stream_timeout",), facts=3, excludes=True,
+      passes="{model: {count: 5}, needs: [streaming], work: [{on: ml.m5.large, mean: 7 min, cv: 0.2}]}",
+      fails="{model: {count: 5}, needs: [streaming], work: [{on: ml.m5.large, mean: 9 min, cv: 0.2}]}")  # fmt: skip
+def stream_ends(w: Workload, d: MultiModel) -> Ill | None:
+    """A streamed answer ends after {realtime.stream_timeout} on any endpoint.
+
+    AWS does not say that a multi-model endpoint streams at all; if it does, it does so no longer than a real-time one.
+    """
+    on = w.work_on(d.instance_type)
+    if "streaming" not in w.needs or on.evidence != "measured" or on.mean_s <= w.limit("realtime.stream_timeout"):
+        return None
+    return Ill(
+        f"an answer streams for {show_duration(on.mean_s)} on {on.on}, and a stream ends after "
+        f"{told(w, 'realtime.stream_timeout')}",
+        mend="send the answer in parts, each by a request of its own, or use asynchronous inference instead",
+    )
+
+
 _ALIKE = """
     model: {count: 2}
     traffic:
@@ -212,7 +250,7 @@ _ALIKE = """
 @rule("MM-21", WARNS, where="traffic.classes", source="AWS developer guide, multi-model endpoints, 2026", facts=3,
       passes=_ALIKE, fails=_ALIKE.replace("work: 3", "work: 9"))  # fmt: skip
 def models_alike(w: Workload, d: MultiModel) -> Ill | None:
-    """Models that share an endpoint are alike in size and in work.
+    """Models that share an endpoint and differ much in work hold one another up.
 
     A slow model's calls hold the workers that a fast one waits for, and one scaling target fits both badly.
     """
@@ -254,6 +292,7 @@ RULES: tuple[Rule[Any], ...] = (
     *_SHARED,
     models_to_share,
     one_container,
+    stream_ends,
     models_alike,
     requests_come,
     components_not_compared,

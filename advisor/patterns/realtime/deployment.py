@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from advisor.catalog.instances import instance
 from advisor.errors import InputError
 from advisor.patterns.base import Pattern
 from advisor.patterns.realtime import rules_fit, rules_fleet, rules_limits
+from advisor.patterns.realtime.render import calls
+from advisor.patterns.requests import Call
 from advisor.patterns.settings import COUNT, GIGABYTES, INSTANCE, NUMBER, choice, optional
 from advisor.rules import Rule, rulebook
 from advisor.rules.estimates import capacity_per_s, instances_for
 from advisor.rules.first_guess import first_type
 from advisor.workload import Workload, WorkOn
 
+if TYPE_CHECKING:
+    from advisor.money import Usage
+    from advisor.sim.run_record import Run
+    from advisor.sim.trace import Trace
+
 __all__ = ["RealTime"]
+
+# Beyond what any API takes, so that the rules on volumes speak.
+_LARGEST_VOLUME_GB = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,13 +105,32 @@ class RealTime(Pattern):
             max_instances=most,
             scaling=scaling,
             target=target,
-            volume_gb=math.ceil(unpacked / 1e9) if tight else None,
+            volume_gb=min(_LARGEST_VOLUME_GB, math.ceil(unpacked / 1e9)) if tight else None,
         )
+
+    def render(self, w: Workload) -> tuple[Call, ...]:
+        return calls(w, self)
+
+    def simulate(self, w: Workload, trace: Trace, *, columns: bool = False, sample_s: float | None = None) -> Run:
+        from advisor.patterns.realtime.simulate import simulate  # loads numba, which checking does without
+
+        return simulate(w, self, trace, columns=columns, sample_s=sample_s)
+
+    def usage(self, w: Workload, run: Run) -> Usage:
+        from advisor.patterns.realtime.meter import usage  # as above
+
+        return usage(w, self, run)
+
+    def estimate(self, w: Workload) -> Mapping[str, float]:
+        from advisor.patterns.realtime.simulate import estimate  # as above
+
+        return estimate(w, self)
 
 
 def _tracking(w: Workload, on: WorkOn) -> tuple[str, float]:
     """The metric to scale on and its target: what an instance does at the use that a first guess aims at."""
     use = float(w.assume("scaling_start_use"))
-    if "streaming" in w.needs:
+    a_minute = math.floor(capacity_per_s(on) * use * 60)
+    if "streaming" in w.needs or a_minute < 1:
         return "concurrency", max(1, math.floor(on.workers * use))
-    return "invocations", max(1, math.floor(capacity_per_s(on) * use * 60))
+    return "invocations", a_minute

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.catalog.limits import limit
 from advisor.rules import NOTES, WARNS, Ill, Rule, rule, told
+from advisor.rules.estimates import roughly
 from advisor.rules.of_instance import accelerator_idle, arm_image, neuron_compiled, not_measured
-from advisor.rules.of_need import excludes, serves_a_stream
+from advisor.rules.of_need import excludes, lot_beside, serves_a_stream
 from advisor.rules.of_time import curve_falls, objective_reachable
+from advisor.rules.popularity import one_endpoint
 from advisor.units import MONTH_S, show_bytes
 from advisor.workload import Workload
 
@@ -27,7 +29,8 @@ def _place(d: RealTime) -> str:
 
 no_zero = excludes(
     "RT-50", "scale-to-zero", "A real-time endpoint keeps at least {scaling.min_capacity_realtime} instance.",
-    "use serverless or asynchronous, or drop the need and scale by schedule", reads=("scaling.min_capacity_realtime",),
+    "use serverless, asynchronous or inference components (which are not compared here), or scale by schedule",
+    reads=("scaling.min_capacity_realtime",),
     reason=(
         "Only endpoints made of inference components scale to zero, and requests that come at zero are rejected "
         "there."
@@ -47,6 +50,7 @@ no_notifications = excludes(
     "RT-52", "notifications", "A real-time endpoint notifies nobody.",
     "use asynchronous, which publishes success and failure, or have the caller publish",
     source="AWS developer guide, asynchronous inference, 2026",
+    reason="The answer goes back on the open connection, and nothing is published beside it.",
 )  # fmt: skip
 reachable = objective_reachable(
     "RT-53", _place, overhead="endpoint_overhead", passes="objective: {p99: 300 ms}", fails="objective: {p99: 30 ms}"
@@ -68,20 +72,37 @@ measured = not_measured("RT-58", passes_set="instance_type=ml.m5.large", fails_s
 
 
 @rule("RT-59", WARNS, where="model.count", reads=("quota.instances_all_endpoints",), facts=3,
-      fails="model: {count: 40, same_container: true}")  # fmt: skip
+      passes="model: {count: 4}", fails="model: {count: 40, same_container: true}")  # fmt: skip
 def many_models(w: Workload, d: RealTime) -> Ill | None:
-    """A real-time endpoint holds one model, so many models are many endpoints.
+    """Many models are as many real-time endpoints, and the quota counts the instances of all.
 
-    Each has an instance of its own at least, and the quota of instances counts over all of them
-    ({quota.instances_all_endpoints} in a new account).
+    Each endpoint has an instance of its own at least; a new account may have {quota.instances_all_endpoints} of them
+    in all.
     """
-    if w.model.count == 1:
+    needed = w.model.count * d.min_instances
+    if one_endpoint(w) or needed <= w.limit("quota.instances_all_endpoints"):
         return None
-    instances = w.model.count * d.min_instances
     return Ill(
-        f"{w.model.count:,} models need {instances:,} instances at least, and the quota over all endpoints is "
+        f"{w.model.count:,} models need {needed:,} instances at least, and the quota over all endpoints is "
         f"{told(w, 'quota.instances_all_endpoints')}",
         mend="use multi-model where they share framework and container, or keep an own endpoint for the busiest only",
+    )
+
+
+@rule("RT-66", NOTES, where="model.count", reads=("quota.instances_all_endpoints",), facts=3,
+      passes="model: {count: 1}", fails="model: {count: 3, same_container: true}")  # fmt: skip
+def several_models(w: Workload, d: RealTime) -> Ill | None:
+    """A real-time endpoint of one container holds one model.
+
+    Several models are several endpoints, each with instances of its own: within the
+    {quota.instances_all_endpoints} of a new account that is only a matter of cost.
+    """
+    needed = w.model.count * d.min_instances
+    if one_endpoint(w) or needed > w.limit("quota.instances_all_endpoints"):
+        return None
+    return Ill(
+        f"{w.model.count} models run on an endpoint each, {needed} instances at least",
+        mend="compare with multi-model, where they share framework and container",
     )
 
 
@@ -89,7 +110,7 @@ def many_models(w: Workload, d: RealTime) -> Ill | None:
       passes="payload: {request: 4 KB}",
       fails="{payload: {request: 300 KB, request_max: 400 KB}, traffic: {rate: 20 per second}}")  # fmt: skip
 def data_weighs(w: Workload, _: RealTime) -> Ill | None:
-    """Much data in and out is a line on the bill.
+    """Much data in and out is a line of its own on the bill.
 
     Every GB in and every GB out is billed on top of the instances; advisor prices show lists the rate of a region.
     """
@@ -97,16 +118,17 @@ def data_weighs(w: Workload, _: RealTime) -> Ill | None:
     if moved < _MUCH_DATA_BYTES:
         return None
     return Ill(
-        f"about {show_bytes(moved)} go in and out a month",
+        f"about {show_bytes(roughly(moved))} go in and out a month",
         mend="compress bodies, send references to S3 instead, or crop and scale before sending",
     )
 
 
 offline_only = serves_a_stream(
     "RT-61",
-    "AWS's guidance: what is offline goes to batch transform, which ends when it is done and is paid until then; an "
-    "endpoint is paid for between lots, too.",
+    "AWS's guidance: what is offline goes to batch transform, which is paid for no longer than it runs; an endpoint "
+    "is paid for between lots, too.",
 )
+lot = lot_beside("RT-67")
 
 
 @rule("RT-62", WARNS, where="needs", reads=("realtime.shadow_variants_max",), facts=2,
@@ -127,7 +149,10 @@ def shadow_beside_variants(w: Workload, _: RealTime) -> Ill | None:
 
 @rule("RT-63", NOTES, where="needs", source="third-party price estimator, 2026", facts=2, fails="needs: [shadow]")
 def shadow_is_paid(w: Workload, d: RealTime) -> Ill | None:
-    """A shadow variant is billed like the one it shadows."""
+    """A shadow variant is billed like the one it shadows.
+
+    It runs on instances of its own and answers nobody.
+    """
     if "shadow" not in w.needs:
         return None
     return Ill(
@@ -160,7 +185,7 @@ def pipeline_payload(w: Workload, _: RealTime) -> Ill | None:
       passes="needs: [multi-container]",
       fails="{needs: [multi-container, gpu], model: {accelerator: required}}")  # fmt: skip
 def containers_share_no_gpu(w: Workload, _: RealTime) -> Ill | None:
-    """Several containers on one endpoint run on CPU types.
+    """Several containers on one endpoint run on CPU types only.
 
     Up to {realtime.containers_max} containers share an instance, always loaded; AWS's feature matrix leaves
     accelerators out.
@@ -175,5 +200,6 @@ def containers_share_no_gpu(w: Workload, _: RealTime) -> Ill | None:
 
 RULES: tuple[Rule[Any], ...] = (
     no_zero, no_queue, no_notifications, reachable, curve, idle_accelerator, neuron, arm, measured, many_models,
-    data_weighs, offline_only, shadow_beside_variants, shadow_is_paid, pipeline_payload, containers_share_no_gpu,
+    several_models, data_weighs, offline_only, lot, shadow_beside_variants, shadow_is_paid,
+    pipeline_payload, containers_share_no_gpu,
 )  # fmt: skip

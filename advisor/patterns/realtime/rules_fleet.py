@@ -7,24 +7,11 @@ from typing import TYPE_CHECKING, Any
 from advisor.catalog.instances import instance
 from advisor.catalog.limits import limit
 from advisor.rules import NOTES, WARNS, Ill, Rule, rule, told
-from advisor.rules.estimates import (
-    capacity_per_s,
-    has_accelerator,
-    instances_for,
-    launch_s,
-    offered,
-    roughly,
-    scale_out_s,
-)
-from advisor.rules.of_fleet import (
-    bursts_outrun_launches,
-    bursts_too_close,
-    fleet_carries_peak,
-    scale_in_tail,
-    several_zones,
-    single_instance,
-)
-from advisor.units import show_bytes, show_duration, show_factor, show_rate, show_share
+from advisor.rules.estimates import capacity_per_s, has_accelerator, launch_s, offered, roughly
+from advisor.rules.of_bursts import bursts_outrun_launches, bursts_too_close, scale_in_tail, spike_met
+from advisor.rules.of_fleet import fleet_carries_peak, several_zones, single_instance
+from advisor.rules.popularity import one_endpoint
+from advisor.units import show_bytes, show_duration, show_share
 from advisor.workload import Workload
 
 if TYPE_CHECKING:
@@ -50,7 +37,8 @@ one_alone = single_instance(
     "RT-32", passes_set="min_instances=2, max_instances=2", fails_set="min_instances=1, max_instances=1"
 )
 outrun = bursts_outrun_launches(
-    "RT-33", "scaling.metric_period",
+    "RT-33",
+    lambda d: "scaling.metric_period_high_resolution" if d.scaling == "concurrency" else "scaling.metric_period",
     passes="traffic: {rate: 2 per second}",
     fails="""
       traffic: {rate: 40 per second, bursts: {peak: 4x, cv: 1, length: 20 min}}
@@ -67,38 +55,19 @@ close_bursts = bursts_too_close(
 )  # fmt: skip
 
 
-@rule("RT-36", WARNS, where="traffic.spikes", reads=("scaling.out_datapoints", "scaling.metric_period", "metric_lag"),
-      facts=5, passes="traffic: {spikes: [{at: day 3 14:00, height: 3x, lasts: 20 min}]}",
-      fails="traffic: {rate: 20 per second, spikes: [{at: day 3 14:00, height: 20x, lasts: 20 min}]}")  # fmt: skip
-def spike_met(w: Workload, d: RealTime) -> Ill | None:
-    """A spike is met by instances that stand already.
-
-    Seen after {scaling.out_datapoints} datapoints of {scaling.metric_period} and a lag of {metric_lag}, and a
-    launch later, it is served by new instances only from then on.
-    """
-    standing = capacity_per_s(w.work_on(d.instance_type)) * d.min_instances
-    follows = scale_out_s(w, d.instance_type, limit("scaling.metric_period").base)
-    for n, spike in enumerate(w.traffic.spikes if w.traffic else ()):
-        rate = w.rate_per_s * spike.height
-        if rate > standing:
-            enough = instances_for(w, w.work_on(d.instance_type), rate)
-            return Ill(
-                f"a spike of {show_factor(spike.height)} for {show_duration(spike.lasts_s)} brings "
-                f"{show_rate(rate)}, the standing fleet serves "
-                f"{show_rate(standing)}, and new instances serve after {show_duration(follows)}",
-                mend=f"raise the minimum to {enough} by schedule before it begins, or queue it (asynchronous)",
-                path=f"traffic.spikes.{n}",
-            )
-    return None
+spikes = spike_met(
+    "RT-36", passes="traffic: {spikes: [{at: day 3 14:00, height: 3x, lasts: 20 min}]}",
+    fails="traffic: {rate: 20 per second, spikes: [{at: day 3 14:00, height: 20x, lasts: 20 min}]}",
+)  # fmt: skip
 
 
 @rule("RT-37", WARNS, where="deployment.target", reads=("scaling.safety_factor_start",), facts=3,
       passes_set="max_instances=4, scaling=invocations, target=1500",
       fails_set="max_instances=4, scaling=invocations, target=6000")  # fmt: skip
 def target_below_capacity(w: Workload, d: RealTime) -> Ill | None:
-    """A scaling target is well below what one instance can do.
+    """A scaling target at or above what one instance can do calls for help too late.
 
-    At or above it, an alarm only comes once every request queues. AWS's formula: the most requests a second of one
+    The alarm then only comes once every request queues. AWS's formula: the most requests a second of one
     instance x {scaling.safety_factor_start} x 60.
     """
     if d.scaling != "invocations" or d.target is None:
@@ -106,28 +75,34 @@ def target_below_capacity(w: Workload, d: RealTime) -> Ill | None:
     most = capacity_per_s(w.work_on(d.instance_type)) * 60
     if d.target < most:
         return None
-    advised = most * limit("scaling.safety_factor_start").base
+    advised = round(most * limit("scaling.safety_factor_start").base)
     return Ill(
         f"the target is {d.target:g} invocations a minute, and one {d.instance_type} serves {most:.4g} at most",
-        mend=f"begin with target={max(1, round(advised))}",
+        mend=(
+            f"begin with target={advised}"
+            if 1 <= advised < most
+            else "such long requests are better counted at once (scaling=concurrency), kept standing (scaling=none), "
+            "or queued (asynchronous)"
+        ),
     )
 
 
 @rule("RT-38", NOTES, where="traffic.rate", source="AWS developer guide, inference cost optimization, 2026", facts=4,
       passes="traffic: {rate: 20 per second}", fails="traffic: {rate: 2 per minute}")  # fmt: skip
 def mostly_idle(w: Workload, d: RealTime) -> Ill | None:
-    """Instances that stand ready are worth their price where they have work.
+    """Instances that stand ready are paid for, with work or without.
 
     AWS's guidance: intermittent traffic that bears a cold start goes to serverless, what may wait to asynchronous with
-    zero instances in between.
+    zero instances in between. Several models have an endpoint each, and share the work.
     """
     on = w.work_on(d.instance_type)
-    use = offered(w.rate_per_s, on) / (on.workers * d.min_instances)
+    endpoints = 1 if one_endpoint(w) else w.model.count
+    use = offered(w.rate_per_s, on) / (on.workers * d.min_instances * endpoints)
     if not w.streams or use >= _IDLE or w.objective.cold_starts == "avoid":
         return None
     return Ill(
-        f"{d.min_instances} x {d.instance_type} work {show_share(roughly(use))} of the time, and are paid for "
-        "all of it",
+        f"{d.min_instances * endpoints:,} x {d.instance_type} work {show_share(roughly(use))} of the time, and are "
+        "paid for all of it",
         mend="compare with serverless, or with asynchronous at zero instances; share the instance with other models",
     )
 
@@ -149,8 +124,8 @@ def image_slows_launch(w: Workload, d: RealTime) -> Ill | None:
     if pull < launch / 4:
         return None
     return Ill(
-        f"pulling {show_bytes(w.model.image_bytes)} takes {show_duration(pull)} of the "
-        f"{show_duration(launch)} until a new instance serves",
+        f"pulling {show_bytes(w.model.image_bytes)} takes {show_duration(roughly(pull))} of the "
+        f"{show_duration(roughly(launch))} until a new instance serves",
         mend="slim the image, or keep more instances standing",
     )
 
@@ -161,7 +136,7 @@ def image_slows_launch(w: Workload, d: RealTime) -> Ill | None:
       fails="work: [{on: ml.m5.large, mean: 300 ms, cv: 2, workers: 2}]",
       fails_set="min_instances=3, max_instances=3")  # fmt: skip
 def uneven_work_routed(w: Workload, d: RealTime) -> Ill | None:
-    """Uneven work goes to the instance with the fewest open requests.
+    """Random routing makes short requests wait behind long ones.
 
     The default, {realtime.routing_default}, sends a short request behind a long one while another instance is free.
     """
@@ -179,7 +154,7 @@ def uneven_work_routed(w: Workload, d: RealTime) -> Ill | None:
       facts=2, passes="needs: [streaming]", passes_set="max_instances=4, scaling=concurrency, target=4",
       fails="needs: [streaming]", fails_set="max_instances=4, scaling=invocations, target=600")  # fmt: skip
 def streams_counted(w: Workload, d: RealTime) -> Ill | None:
-    """A fleet that streams scales on requests at once.
+    """Invocations say little of the load that streams are.
 
     An invocation counts once, however long its stream; the concurrency metric counts it until its last token, every
     {scaling.metric_period_high_resolution} instead of every {scaling.metric_period}.
@@ -195,9 +170,9 @@ def streams_counted(w: Workload, d: RealTime) -> Ill | None:
 @rule("RT-42", NOTES, where="deployment.workers", source="arithmetic on the profile's own figures, 2026", facts=3,
       passes_set="workers=2", fails_set="workers=6")  # fmt: skip
 def workers_as_measured(w: Workload, d: RealTime) -> Ill | None:
-    """The container runs as many workers as were measured.
+    """A service time holds for as many workers as were measured.
 
-    The service time holds for that many; more of them share the same vCPUs, and each gets slower.
+    More of them share the same vCPUs, and each gets slower.
     """
     on = w.work_on(d.instance_type)
     if d.workers is None or d.workers <= on.workers:
@@ -209,6 +184,6 @@ def workers_as_measured(w: Workload, d: RealTime) -> Ill | None:
 
 
 RULES: tuple[Rule[Any], ...] = (
-    peak_carried, zones, one_alone, outrun, tail_paid, close_bursts, spike_met, target_below_capacity, mostly_idle,
+    peak_carried, zones, one_alone, outrun, tail_paid, close_bursts, spikes, target_below_capacity, mostly_idle,
     image_slows_launch, uneven_work_routed, streams_counted, workers_as_measured,
 )  # fmt: skip

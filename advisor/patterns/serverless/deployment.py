@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from advisor.patterns.base import Pattern
+from advisor.patterns.requests import Call
 from advisor.patterns.serverless import rules_fit, rules_limits, rules_needs
+from advisor.patterns.serverless.load import busiest_per_s
+from advisor.patterns.serverless.render import calls
 from advisor.patterns.settings import COUNT, COUNT_OR_ZERO, MEMORY
 from advisor.rules import Rule, rulebook
-from advisor.rules.estimates import offered, serverless_name, servers_for
+from advisor.rules.estimates import longest_s, offered, serverless_name, servers_for
 from advisor.workload import Workload
+
+if TYPE_CHECKING:
+    from advisor.money import Usage
+    from advisor.sim.run_record import Run
+    from advisor.sim.trace import Trace
 
 __all__ = ["Serverless"]
 
@@ -50,18 +59,65 @@ class Serverless(Pattern):
 
     @classmethod
     def start(cls, w: Workload) -> Serverless:
-        """The measured memory if the model fits it, else the next step above model and container; room for the peak.
+        """The measured memory if model and time fit it, else the next step that does; room for peak and spikes.
 
-        All of the concurrency is provisioned where cold starts are to be avoided.
+        Several models have an endpoint each; this is the busiest one's. All of the concurrency is provisioned where
+        cold starts are to be avoided.
         """
-        needed = w.model.memory_mib + float(w.assume("serverless_container_memory"))
-        step, least = w.limit("serverless.memory_step"), w.limit("serverless.memory_min")
-        measured = [
-            entry.serverless_mib for n, entry in enumerate(w.work) if entry.serverless_mib and w.given(f"work.{n}.on")
-        ]
-        fitting = [memory for memory in measured if memory >= needed]
-        memory = int(fitting[0] if fitting else max(least, math.ceil(needed / step) * step))
-        at_once = offered(w.peak_per_s, w.work_on(serverless_name(memory)))
-        most = servers_for(at_once, max(_NEVER, _THROTTLED * w.objective.errors))
+        memory = _memory_mib(w)
+        at_once = offered(busiest_per_s(w), w.work_on(serverless_name(memory)))
+        needed = servers_for(at_once, max(_NEVER, _THROTTLED * w.objective.errors))
+        most = max(1, min(needed, int(w.limit("serverless.max_concurrency_max"))))
         avoid = w.objective.cold_starts == "avoid"
         return cls(memory_mib=memory, max_concurrency=most, provisioned_concurrency=most if avoid else 0)
+
+    def render(self, w: Workload) -> tuple[Call, ...]:
+        return calls(w, self)
+
+    @property
+    def place(self) -> str:
+        return serverless_name(self.memory_mib)
+
+    def simulate(self, w: Workload, trace: Trace, *, columns: bool = False, sample_s: float | None = None) -> Run:
+        from advisor.patterns.serverless.simulate import simulate  # loads numba, which checking does without
+
+        return simulate(w, self, trace, columns=columns, sample_s=sample_s)
+
+    def usage(self, w: Workload, run: Run) -> Usage:
+        from advisor.patterns.serverless.meter import usage  # as above
+
+        return usage(w, self, run)
+
+    def estimate(self, w: Workload) -> Mapping[str, float]:
+        from advisor.patterns.serverless.simulate import estimate  # as above
+
+        return estimate(w, self)
+
+
+def _memory_mib(w: Workload) -> int:
+    """The first memory with room for model and container in which a request is in time; else where it is fastest."""
+    needed = w.model.memory_mib + float(w.assume("serverless_container_memory"))
+    step, most = int(w.limit("serverless.memory_step")), int(w.limit("serverless.memory_max"))
+    least = min(most, max(int(w.limit("serverless.memory_min")), math.ceil(min(needed, most) / step) * step))
+    measured = [
+        int(entry.serverless_mib) for n, entry in enumerate(w.work) if entry.serverless_mib and w.given(f"work.{n}.on")
+    ]
+    fitting = [memory for memory in measured if min(needed, most) <= memory <= most]
+    sizes = [*fitting, *(memory for memory in range(least, most + 1, step) if memory > max(fitting, default=0))]
+    for in_time in (_meets_objective, _ends_in_time):
+        for memory in sizes:
+            if in_time(w, memory):
+                return memory
+    return min(sizes, key=lambda memory: w.work_on(serverless_name(memory)).mean_s)
+
+
+def _ends_in_time(w: Workload, memory_mib: int) -> bool:
+    return w.work_on(serverless_name(memory_mib)).mean_s <= w.limit("serverless.invoke_timeout")
+
+
+def _meets_objective(w: Workload, memory_mib: int) -> bool:
+    on, overhead = w.work_on(serverless_name(memory_mib)), float(w.assume("serverless_overhead"))
+    return _ends_in_time(w, memory_mib) and all(
+        overhead + (on.mean_s if name == "mean" else longest_s(w, on, int(name[1:]) / 100)) <= seconds
+        for name, seconds in w.objective.latencies
+    )

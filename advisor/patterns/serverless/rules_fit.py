@@ -6,10 +6,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from advisor.catalog.limits import limit
+from advisor.patterns.serverless.load import mean_per_s, peak_per_s
 from advisor.rules import BLOCKS, NOTES, WARNS, Ill, Rule, rule
 from advisor.rules.estimates import cold_share, cold_start_s, offered, percentile_s, roughly, serverless_name
 from advisor.rules.of_fleet import tolerated_share
-from advisor.rules.of_need import serves_a_stream
+from advisor.rules.of_instance import on_entry, unmeasured
+from advisor.rules.of_need import lot_beside, serves_a_stream
 from advisor.rules.of_time import objective_reachable
 from advisor.units import MONTH_S, show_bytes, show_duration, show_share
 from advisor.workload import Workload
@@ -40,10 +42,11 @@ def _place(d: Serverless) -> str:
       passes="{traffic: {rate: 10 per second, bursts: null, shape: steady}, objective: {p99: 300 ms}}",
       fails="{traffic: {rate: 5 per hour}, objective: {p99: 300 ms}}")  # fmt: skip
 def cold_starts_show(w: Workload, d: Serverless) -> Ill | None:
-    """Cold starts stay rarer than the share of requests that may be late.
+    """More requests meet a cold start than may be late.
 
     A container is cold after {serverless_keep_alive} without work, and where more requests come at once than
-    containers are warm. The share is an estimate for each state of the traffic; nights and spikes come on top.
+    containers are warm. The share is an estimate for each state of the traffic; nights and spikes come on top. Several
+    models have containers of their own, each with its part of the traffic.
     """
     latency = w.objective.latency
     if latency is None or d.provisioned_concurrency:
@@ -89,9 +92,9 @@ def no_cold_start(w: Workload, d: Serverless) -> Ill | None:
       ),
       fails_set="provisioned_concurrency=1")  # fmt: skip
 def enough_provisioned(w: Workload, d: Serverless) -> Ill | None:
-    """Where cold starts are to be avoided, what is provisioned carries the busiest minutes.
+    """Beyond what is provisioned there are cold starts.
 
-    Beyond it requests go to containers on demand, which begin cold.
+    Further requests go to containers on demand, which begin cold.
     """
     if w.objective.cold_starts != "avoid":
         return None
@@ -99,7 +102,7 @@ def enough_provisioned(w: Workload, d: Serverless) -> Ill | None:
     share = cold_share(w, on, d.provisioned_concurrency)
     if share <= tolerated_share(w):
         return None
-    at_once = offered(w.peak_per_s, on)
+    at_once = offered(peak_per_s(w), on)
     return Ill(
         f"the busiest minutes have {at_once:.2g} requests in service, {d.provisioned_concurrency} containers "
         "are kept warm, and about "
@@ -112,14 +115,14 @@ def enough_provisioned(w: Workload, d: Serverless) -> Ill | None:
       passes_set="max_concurrency=8, provisioned_concurrency=0",
       fails_set="max_concurrency=8, provisioned_concurrency=8")  # fmt: skip
 def provisioned_idle(w: Workload, d: Serverless) -> Ill | None:
-    """What is kept warm has work.
+    """Containers kept warm are paid for, busy or not.
 
-    Provisioned concurrency is paid by the second, busy or not; AWS's own scaling example aims at
+    Provisioned concurrency is paid by the second; AWS's own scaling example aims at
     {scaling.pc_target_example} in use.
     """
     if not d.provisioned_concurrency:
         return None
-    use = min(1.0, offered(w.rate_per_s, w.work_on(serverless_name(d.memory_mib))) / d.provisioned_concurrency)
+    use = min(1.0, offered(mean_per_s(w), w.work_on(serverless_name(d.memory_mib))) / d.provisioned_concurrency)
     if use >= limit("scaling.pc_target_example").base:
         return None
     return Ill(
@@ -130,14 +133,17 @@ def provisioned_idle(w: Workload, d: Serverless) -> Ill | None:
 
 
 @rule("SL-54", NOTES, where="traffic.bursts", source="AWS developer guide, serverless endpoints, 2026", facts=4,
-      passes="traffic: {day: flat}", fails="{traffic: {day: office}, objective: {p99: 300 ms}}")  # fmt: skip
+      passes="{traffic: {day: office, rate: 20 per second}, objective: {p99: 300 ms}}",
+      fails="{traffic: {day: office, rate: 12 per hour}, objective: {p99: 300 ms}}")  # fmt: skip
 def predictable_bursts(w: Workload, d: Serverless) -> Ill | None:
-    """Predictable busy hours are a case for provisioned concurrency.
+    """Busy hours that the clock tells are a case for provisioned concurrency.
 
     AWS's guidance: where the clock tells when bursts come, provision containers ahead of them, by schedule.
     """
     known = w.traffic is not None and w.traffic.curve_peak > 1.5
     if not known or d.provisioned_concurrency or w.objective.latency is None:
+        return None
+    if cold_share(w, w.work_on(serverless_name(d.memory_mib))) <= tolerated_share(w):
         return None
     return Ill(
         "the day and week curve tells when the busy hours come, a latency is asked for, and nothing is "
@@ -150,12 +156,12 @@ def predictable_bursts(w: Workload, d: Serverless) -> Ill | None:
 @rule("SL-55", NOTES, where="traffic.rate", source="AWS developer guide, model deployment options, 2026", facts=3,
       passes="traffic: {rate: 2 per second}", fails="traffic: {rate: 40 per second}")  # fmt: skip
 def sustained(w: Workload, d: Serverless) -> Ill | None:
-    """Sustained traffic is a case for real-time.
+    """Sustained traffic costs less on instances.
 
     AWS's guidance: intermittent or unforeseen traffic goes to serverless, sustained traffic to instances, whose
     second of work costs less as long as they have work.
     """
-    busy = offered(w.rate_per_s, w.work_on(serverless_name(d.memory_mib)))
+    busy = offered(mean_per_s(w), w.work_on(serverless_name(d.memory_mib)))
     if busy < _SUSTAINED:
         return None
     return Ill(
@@ -164,11 +170,11 @@ def sustained(w: Workload, d: Serverless) -> Ill | None:
     )
 
 
-@rule("SL-56", WARNS, where="traffic.clusters", reads=("serverless_keep_alive",), facts=3,
+@rule("SL-56", WARNS, where="traffic.clusters", source="AWS developer guide, serverless endpoints, 2026", facts=3,
       passes="traffic: {clusters: {size: 3, within: 200 ms}}", passes_set="max_concurrency=8",
       fails="traffic: {clusters: {size: 12, within: 20 ms}}", fails_set="max_concurrency=8")  # fmt: skip
 def clusters_fit(w: Workload, d: Serverless) -> Ill | None:
-    """Requests that come together find a container each.
+    """Requests that come together need a container each.
 
     A container serves one request at a time, so a cluster that comes within one service time needs as many as it
     is large.
@@ -199,13 +205,14 @@ offline_only = serves_a_stream(
     "AWS's guidance: what is offline goes to batch transform. A serverless endpoint takes one record a call, throttles "
     "above its concurrency, and charges every second at the rate of requests that cannot wait.",
 )
+lot = lot_beside("SL-64")
 
 
 @rule("SL-59", NOTES, where="payload", source="AWS price list, data processed by endpoints, 2023-2026", facts=3,
       passes="payload: {request: 4 KB}",
       fails="{payload: {request: 300 KB, request_max: 400 KB}, traffic: {rate: 20 per second}}")  # fmt: skip
 def data_weighs(w: Workload, _: Serverless) -> Ill | None:
-    """Much data in and out is a line on the bill.
+    """Much data in and out is a line of its own on the bill.
 
     Every GB in and every GB out is billed on top of the work; advisor prices show lists the rate of a region.
     """
@@ -221,7 +228,7 @@ def data_weighs(w: Workload, _: Serverless) -> Ill | None:
 @rule("SL-60", NOTES, where="work", reads=("serverless_mib_per_vcpu", "serverless_vcpu_max"), facts=2,
       passes="work: [{on: serverless 2 GB, mean: 60 ms}]", fails="work: [{on: ml.m5.large, mean: 40 ms}]")  # fmt: skip
 def measured(w: Workload, d: Serverless) -> Ill | None:
-    """The service time is measured on a serverless container of that memory.
+    """A service time that was not measured on a container of that memory is borrowed.
 
     AWS publishes no vCPU per memory; {serverless_mib_per_vcpu} for one vCPU is taken. Service time, concurrency
     and cost are as good as that.
@@ -229,18 +236,14 @@ def measured(w: Workload, d: Serverless) -> Ill | None:
     on = w.work_on(serverless_name(d.memory_mib))
     if on.evidence == "measured":
         return None
-    name = on.on
-    return Ill(
-        f"nothing was measured on {name}: {on.says}",
-        mend=f"call such an endpoint a few hundred times and enter under work: {{on: {name}, mean: ..., p95: ...}}",
-    )
+    return Ill(unmeasured(on), mend=f"call such an endpoint a few hundred times and enter {on_entry(on.on)}")
 
 
 @rule("SL-61", NOTES, where="work", reads=("serverless.invoke_timeout", *_COLD), facts=4,
       passes="work: [{on: serverless 2 GB, mean: 2 s, cv: 0.2}]",
       fails="work: [{on: serverless 2 GB, mean: 40 s, p99: 56 s}]")  # fmt: skip
 def cold_and_slow(w: Workload, d: Serverless) -> Ill | None:
-    """A cold start leaves time for a slow request within {serverless.invoke_timeout}.
+    """A cold start may leave a slow request too little of its {serverless.invoke_timeout}.
 
     Set-up and work together are what the caller waits for.
     """
@@ -257,5 +260,5 @@ def cold_and_slow(w: Workload, d: Serverless) -> Ill | None:
 
 RULES: tuple[Rule[Any], ...] = (
     cold_starts_show, no_cold_start, enough_provisioned, provisioned_idle, predictable_bursts, sustained,
-    clusters_fit, reachable, offline_only, data_weighs, measured, cold_and_slow,
+    clusters_fit, reachable, offline_only, lot, data_weighs, measured, cold_and_slow,
 )  # fmt: skip

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.catalog.limits import limit
 from advisor.rules import BLOCKS, WARNS, Ill, Rule, rule, told
+from advisor.rules.estimates import serverless_name
 from advisor.rules.of_fleet import no_account_has
 from advisor.rules.of_need import excludes, serves_inference
 from advisor.workload import Workload
@@ -15,13 +16,17 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES"]
 
+_LONGEST = "serverless.invoke_timeout"
 _INSTANCES = "use real-time, or drop the need"
 
 
-@rule("SL-30", BLOCKS, where="model.accelerator", reads=("serverless.gpu",), facts=1,
+@rule("SL-30", BLOCKS, where="model.accelerator", reads=("serverless.gpu",), facts=1, excludes=True,
       passes="model: {accelerator: optional}", fails="model: {accelerator: required}")  # fmt: skip
 def no_accelerator(w: Workload, _: Serverless) -> Ill | None:
-    """A serverless container has no GPU and no other accelerator."""
+    """A serverless container has no GPU and no other accelerator.
+
+    It has vCPUs in proportion to its memory.
+    """
     if w.accelerator != "required":
         return None
     return Ill(
@@ -83,13 +88,23 @@ notifications = excludes(
     "use asynchronous, which publishes success and failure, or have the caller publish",
     source="AWS developer guide, asynchronous inference, 2026",
 )  # fmt: skip
-streaming = excludes(
-    "SL-43", "streaming", "AWS documents streamed answers for real-time endpoints only.",
-    "use real-time, or try it before you rely on it", verdict=WARNS,
-    source="AWS developer guide, model deployment options, 2026",
-    reason="For serverless endpoints the documentation neither offers nor excludes them.",
-    says="the workload streams its answers, which AWS does not document for serverless",
-)  # fmt: skip
+
+
+@rule("SL-43", WARNS, where="needs", source="AWS developer guide, model deployment options, 2026", facts=2,
+      fails="needs: [streaming]")  # fmt: skip
+def streaming(w: Workload, d: Serverless) -> Ill | None:
+    """AWS documents streamed answers for real-time endpoints only.
+
+    For serverless endpoints the documentation neither offers nor excludes them.
+    """
+    if "streaming" not in w.needs or w.work_on(serverless_name(d.memory_mib)).mean_s > w.limit(_LONGEST):
+        return None  # what takes too long is refused for that
+    return Ill(
+        "the workload streams its answers, which AWS does not document for serverless",
+        mend="use real-time, or try it before you rely on it",
+    )
+
+
 sessions = excludes(
     "SL-44", "sticky-sessions", "Sessions stay on one instance of a real-time endpoint; a serverless one keeps none.",
     "keep the session's state outside the container, or use real-time",
@@ -101,7 +116,7 @@ sessions = excludes(
 @rule("SL-45", WARNS, where="model.count", reads=("serverless.account_endpoints_new", "feature.multi_model.serverless"),
       facts=2, passes="model: {count: 4}", fails="model: {count: 40}")  # fmt: skip
 def many_models(w: Workload, _: Serverless) -> Ill | None:
-    """A serverless endpoint holds one model, and an account has {serverless.account_endpoints_new} such endpoints.
+    """A serverless endpoint holds one model, and a new account may have {serverless.account_endpoints_new} of them.
 
     Many models in one container are not supported; each model has its own endpoint, and its own cold starts.
     """

@@ -99,6 +99,7 @@ def fleet(
     random, record, attempts = q[Q_ROUTING] == 0, q[Q_RECORD] != 0, q[Q_ATTEMPTS]
     queue_limit, payload_max, ended = q[Q_QUEUE_LIMIT], p[P_PAYLOAD_MAX], q[Q_TRACE_ENDS] != 0
     mask = ring.shape[1] - 1
+    room = min(queue_limit, mask + 1)
     # What every request moves lives in registers until the kernel comes back.
     row, retries, events = q[Q_ROW], q[Q_RETRIES], q[Q_EVENTS]
     attempted, attempted_inside = counts[L_ATTEMPTS], counts[L_WINDOW_ATTEMPTS]
@@ -114,33 +115,28 @@ def fleet(
             if now >= until or (retries > 0 and sleep_at[0] <= now):
                 break
             seat = order[int(route[row] * serving)]
+            # Any free worker will do here: which one it is shows in the columns only.
             slot, soonest = 0, free_at[seat, 0]
-            if soonest > now:
-                for k in range(1, workers):
-                    if free_at[seat, k] < soonest:
-                        slot, soonest = k, free_at[seat, k]
-                        if soonest <= now:
-                            break
-            start = now
-            if soonest > now:
-                start = soonest
-                length = ring_length[seat]
+            for k in range(1, workers):
+                at = free_at[seat, k]
+                slot = k if at < soonest else slot
+                soonest = min(at, soonest)
+            start = max(now, soonest)
+            finish = start + service_of(works[row], mean)
+            if finish > now + limit or finish > busy_to:
+                break
+            # The ring also takes those that do not wait: they are thrown out when it seems to be full.
+            length = ring_length[seat]
+            if length >= room:
                 head = ring_head[seat]
                 while length > 0 and ring[seat, head] <= now:
                     head = (head + 1) & mask
                     length -= 1
                 ring_head[seat], ring_length[seat] = head, length
-                if length >= queue_limit or length > mask:
+                if length >= room:
                     break
-                finish = start + service_of(works[row], mean)
-                if finish > now + limit or finish > busy_to:
-                    break
-                ring[seat, (head + length) & mask] = start
-                ring_length[seat] = length + 1
-            else:
-                finish = start + service_of(works[row], mean)
-                if finish > now + limit or finish > busy_to:
-                    break
+            ring[seat, (ring_head[seat] + length) & mask] = start
+            ring_length[seat] = length + 1
             free_at[seat, slot] = finish
             row += 1
             total += 1

@@ -1,7 +1,8 @@
 """``@station`` and ``@part``: kernels that move requests, and the pieces that they call, without counting references.
 
-A call between two compiled functions counts the references of every array that it passes; where some happen a
-request that is most of the time. Nothing here makes or keeps an array, so nothing needs to be counted.
+A call between two compiled functions copies the fields of every array that it passes and counts its references;
+where some happen a request that is most of the time. Nothing here makes or keeps an array, so nothing needs to be
+counted, and pieces are compiled into their callers.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def part(function: Callable[P, R]) -> Kernel[P, R]:
     """A piece of a kernel; it is kept on disk as a part of those that call it."""
     if not COMPILED:
         return kernel(function)
-    return cast("Kernel[P, R]", _jit(no_cpython_wrapper=True, no_cfunc_wrapper=True)(function))
+    return cast("Kernel[P, R]", _jit(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)(function))
 
 
 def _jit(**options: bool) -> Any:

@@ -1,0 +1,33 @@
+"""What jobs are billed for: every instance until the last one ends, and S3."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from advisor.money import Usage
+from advisor.patterns.meters import instance_time, stored
+from advisor.workload import Workload
+
+if TYPE_CHECKING:
+    from advisor.patterns.batch.deployment import BatchTransform
+    from advisor.sim.run_record import Run
+
+__all__ = ["usage"]
+
+
+def usage(w: Workload, d: BatchTransform, run: Run) -> Usage:
+    """Meters of the jobs of one run: an object is read once, and one result is written for it."""
+    granules = run.granules
+    return Usage(
+        meters=(
+            instance_time("BatchTransform", d.instance_type, granules),
+            *stored(
+                w,
+                "batch_storage",
+                puts=granules["objects_out"],
+                gets=granules["objects_in"],
+                kept_bytes=granules["bytes_in"] + granules["bytes_out"],
+            ),
+        ),
+        window_s=run.window_s[1] - run.window_s[0],
+    )

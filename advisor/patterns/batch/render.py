@@ -1,0 +1,96 @@
+"""A batch transform job's AWS calls, in calling order: the model, the first job, and the schedule of those after it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from advisor.errors import InputError
+from advisor.patterns.requests import Blank, Call, address, arn, call, create_model, name_of, partition, whole_seconds
+from advisor.workload import Workload
+
+if TYPE_CHECKING:
+    from advisor.patterns.batch.deployment import BatchTransform
+
+__all__ = ["calls"]
+
+_HONOURED = ("vpc", "marketplace", "private-registry", "pipeline")
+# What the scheduler puts in its place: every job has a name of its own.
+_RUN = "<aws.scheduler.execution-id>"
+_UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))
+
+
+def calls(w: Workload, d: BatchTransform) -> tuple[Call, ...]:
+    """Model, first job, schedule. The schedule calls the same operation with the same request.
+
+    Source: AWS scheduler guide, universal targets and context attributes, 2026.
+    """
+    name = name_of(w, d.name)
+    first = call(w, "sagemaker", "create_transform_job", _job(w, d, name) | {"TransformJobName": f"{name}-first"})
+    again = json.dumps({**first.request, "TransformJobName": f"{name}-{_RUN}"})
+    schedule = {
+        "Name": name,
+        "ScheduleExpression": _rate(d.every_s),
+        "StartDate": Blank("2030-01-01T00:00:00Z", "when the second job is due: the first is the call before"),
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "Target": {
+            "Arn": f"arn:{partition(w.region)}:scheduler:::aws-sdk:sagemaker:createTransformJob",
+            "RoleArn": arn(
+                w,
+                "iam",
+                "role/replace-me-scheduler",
+                "the role that may create jobs, and pass on the role of the model",
+            ),
+            "Input": Blank(again, f"the first job's request as JSON, its blanks filled in, named {name}-{_RUN}"),
+        },
+    }
+    return (create_model(w, name, _HONOURED), first, call(w, "scheduler", "create_schedule", schedule))
+
+
+def _job(w: Workload, d: BatchTransform, name: str) -> dict[str, Any]:
+    captured: dict[str, Any] = {}
+    if {"data-capture", "model-monitor"} & set(w.needs):
+        captured = {
+            "DataCaptureConfig": {"DestinationS3Uri": address("captured/", "where inputs and results are kept")}
+        }
+    return {
+        "TransformJobName": name,
+        "ModelName": name,
+        "MaxConcurrentTransforms": d.max_concurrent_transforms,
+        "MaxPayloadInMB": d.max_payload_mb,
+        "BatchStrategy": d.strategy,
+        "ModelClientConfig": {
+            "InvocationsTimeoutInSeconds": whole_seconds(d.timeout_s, "timeout"),
+            "InvocationsMaxRetries": d.retries,
+        },
+        "TransformInput": {
+            "DataSource": {
+                "S3DataSource": {
+                    "S3DataType": "S3Prefix",
+                    "S3Uri": address("input/", "the prefix that all input objects begin with"),
+                }
+            },
+            "ContentType": Blank("application/octet-stream", "the type of content that the container reads"),
+            "SplitType": d.split,
+        },
+        "TransformOutput": {
+            "S3OutputPath": address("output/", "where results are written"),
+            # Only lines are put back together with something between them.
+            "AssembleWith": "Line" if d.split == "Line" else "None",
+        },
+        "TransformResources": {"InstanceType": d.instance_type, "InstanceCount": d.instances},
+        **captured,
+    }
+
+
+def _rate(every_s: float) -> str:
+    """A schedule's expression, which counts whole minutes, hours or days."""
+    if every_s < 60 or every_s % 60:
+        raise InputError(
+            f"a job every {every_s:g} s, and a schedule counts whole minutes",
+            "",
+            f"give every={max(1, round(every_s / 60))} min",
+        )
+    unit, seconds = next(one for one in _UNITS if every_s % one[1] == 0)
+    count = int(every_s // seconds)
+    return f"rate({count} {unit}{'' if count == 1 else 's'})"

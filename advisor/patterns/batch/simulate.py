@@ -1,0 +1,137 @@
+"""Batch transform, simulated: jobs on a schedule that work off a lot, or what a stream has gathered until then."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from advisor.errors import InputError
+from advisor.patterns.base import Pattern
+from advisor.patterns.batch.job import MEGABYTE, lot, records_at_once, share_s, together_s, whole
+from advisor.patterns.batch.samples import samples_of
+from advisor.patterns.fleet import busy_place
+from advisor.sim.batch import simulate_jobs
+from advisor.sim.batch_lots import due_every, lots_of
+from advisor.sim.batch_record import BatchRun
+from advisor.sim.deployments import JobSpec
+from advisor.sim.horizon import Horizon, horizon_of
+from advisor.sim.trace import Trace
+from advisor.streams import stream
+from advisor.units import MIB, MONTH_S, show_count, show_duration
+from advisor.workload import Workload
+from advisor.workload.lognormal import sigma_of_cv
+
+if TYPE_CHECKING:
+    from advisor.patterns.batch.deployment import BatchTransform
+
+__all__ = ["estimate", "simulate", "spec_of", "trace"]
+
+# Starts of jobs are drawn this often, then round and round.
+_STARTS = 256
+# More objects than any job has records: each request of a stream is an object of its own.
+_EACH = 2**62
+_STRATEGIES = {"MultiRecord": "multi", "SingleRecord": "single"}
+
+
+def trace(w: Workload, d: BatchTransform, *, seed: int, horizon: Horizon | None = None, spikes: bool = False) -> Trace:
+    """The lots of a profile, one at each of its instants, else its stream; whole times between jobs."""
+    given = horizon or horizon_of(w)
+    if w.batch is None:
+        count = max(1, math.floor(given.window_s / d.every_s + 1e-9))
+        warmup = math.ceil(given.warmup_s / d.every_s - 1e-9) * d.every_s
+        window = Horizon(period_s=d.every_s, warmup_s=warmup, window_s=count * d.every_s, notes=given.notes)
+        return Pattern.trace(d, w, seed=seed, horizon=window, spikes=spikes)
+    every, records = w.batch.every_s, w.batch.records
+    all_of_them = max(1, math.floor(min(given.window_s, MONTH_S) / every + 1e-9))
+    count = max(1, min(all_of_them, int(w.assume("request_budget_search")) // records))
+    lots = lots_of(w, [number * every for number in range(1 + count)], seed=seed)
+    # One lot before the window: a job that is late makes the next one late.
+    lots.warmup_s, lots.horizon_s = every, count * every
+    if count < all_of_them:
+        lots.notes += (
+            f"{show_count(count)} lots of {show_count(records)} records are run, one every {show_duration(every)}",
+        )
+    return lots
+
+
+def simulate(
+    w: Workload, d: BatchTransform, trace: Trace, *, columns: bool = False, sample_s: float | None = None
+) -> BatchRun:
+    """One replication: jobs until each record of the window has its answer."""
+    if not w.assume("batch_objects_serial"):
+        what = "batch_objects_serial: no, and only one object after another is simulated"
+        raise InputError(what, w.where("platform.batch_objects_serial"), "leave it out")
+    run = simulate_jobs(
+        trace,
+        spec_of(w, d, trace),
+        columns=columns,
+        call_cost_s=float(w.assume("batch_request_overhead")),
+        bill_provisioning=bool(w.assume("batch_provision_billed")),
+    )
+    if sample_s is not None:
+        run.timeline.samples.extend(samples_of(run, trace, d.instances, sample_s))
+    return run
+
+
+def spec_of(w: Workload, d: BatchTransform, trace: Trace) -> JobSpec:
+    """The jobs in plain numbers. They are due on and on after the window, for late ones among them."""
+    workers, mean_s, marginal = _served(w, d)
+    last = trace.warmup_s + trace.horizon_s
+    provision = float(w.assume("batch_provision"))
+    setup = max(0.0, float(w.assume("batch_startup")) - provision)
+    return JobSpec(
+        mean_s=mean_s,
+        workers=workers,
+        due_s=due_every(d.every_s, 2 * (last + d.every_s) if math.isfinite(last) else 0.0),
+        files=_EACH if w.batch is None else w.batch.files,
+        instances=d.instances,
+        max_transforms=d.max_concurrent_transforms,
+        strategy="whole" if d.split == "None" else _STRATEGIES[d.strategy],
+        max_payload_bytes=_largest_call(d),
+        marginal=marginal,
+        timeout_s=d.timeout_s,
+        retries=d.retries,
+        provision_s=_provision_s(w, setup, trace.seed),
+        setup_s=setup,
+        upload_s=float(w.assume("batch_wrap_up")),
+    )
+
+
+def _served(w: Workload, d: BatchTransform) -> tuple[int, float, float | None]:
+    """Mini-batches side by side, seconds of a mean record, and what one more record adds where a batch is one call.
+
+    A model that takes fewer at once than a mini-batch holds works it off group by group, each record at its share.
+    """
+    on = w.work_on(d.instance_type)
+    batching = on.entry.batching
+    if on.at is not None:
+        return *busy_place(on, d.max_concurrent_transforms), None
+    if batching is None:
+        return on.workers, on.mean_s, None
+    if records_at_once(lot(w, d.every_s), d) <= batching.max:
+        return on.workers, on.mean_s, batching.marginal
+    return on.workers, together_s(on, batching.max) / batching.max, None
+
+
+def _largest_call(d: BatchTransform) -> int:
+    """Bytes of the largest call: records are refused above the binary reading, mini-batches filled to the decimal."""
+    multi = d.strategy == "MultiRecord" and d.split != "None"
+    if d.max_payload_mb == 0 and not multi:
+        return _EACH
+    return (d.max_payload_mb or whole("batch.payload_default")) * (MEGABYTE if multi else MIB)
+
+
+def _provision_s(w: Workload, setup_s: float, seed: int) -> tuple[float, ...]:
+    """Waits for the instances, job by job, the same for every deployment: all of a start's spread lies in them."""
+    mean, sigma = float(w.assume("batch_startup")), sigma_of_cv(float(w.assume("batch_startup_cv")))
+    starts = mean * np.exp(sigma * stream(seed, "job starts").standard_normal(_STARTS) - sigma * sigma / 2)
+    return tuple(float(wait) for wait in np.maximum(0.0, starts - setup_s))
+
+
+def estimate(w: Workload, d: BatchTransform) -> Mapping[str, float]:
+    """A mean start, the share of the busiest instance with no chance in it, the end; of a stream half a wait more."""
+    job_s = float(w.assume("batch_startup")) + share_s(w, d) + float(w.assume("batch_wrap_up"))
+    return {"job_s": job_s, "mean_latency_s": job_s + (d.every_s / 2 if w.batch is None else 0.0)}

@@ -1,0 +1,156 @@
+"""A real-time endpoint simulated: hand arithmetic for constant traffic, queueing theory for random traffic."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from advisor.catalog.prices import price_book
+from advisor.errors import InputError
+from advisor.money import bill
+from advisor.patterns import RealTime
+from advisor.patterns.realtime.simulate import spec_of
+from advisor.sim.arrivals import Points
+from advisor.sim.deployments import LoadCurve, Workers
+from advisor.sim.laws import insist
+from advisor.sim.service import exponential
+from advisor.sim.trace import Trace
+from advisor.workload import reads
+
+PROFILE = """
+name: plain
+region: us-east-1
+work: [{on: ml.c5.xlarge, mean: 250 ms, workers: 1}]
+traffic: {rate: 1 per second}
+platform: {client_retries: none}
+"""
+HOUR = 3600
+
+
+def even(seconds: int = HOUR, rate: int = 1) -> Trace:
+    """One request every 1 / rate seconds from a warm-up of an hour on, all alike, 1000 bytes in and 500 out."""
+    arrival = np.arange(0, HOUR + seconds, 1 / rate)
+    alike = np.ones_like(arrival)
+    return Trace.from_columns(
+        arrival, warmup_s=HOUR, horizon_s=seconds, work=alike, bytes_in=1000 * alike, bytes_out=500 * alike,
+        route=np.zeros((5, arrival.size)),
+    )  # fmt: skip
+
+
+def test_constant_traffic_has_the_latency_that_arithmetic_says() -> None:
+    w = reads(PROFILE)
+    run = insist(RealTime(instance_type="ml.c5.xlarge").simulate(w, even(), columns=True))
+    assert run.columns is not None
+    assert set(run.columns.answered - run.columns.first_arrival) == {0.25}
+    # One request a second, each a quarter of a second, on one worker; 10 ms of the endpoint on top.
+    assert run.ledger.mean_s == pytest.approx(0.26)
+    assert run.utilisation == pytest.approx(0.25)
+    assert run.ledger.statuses["served"] == run.ledger.arrived == HOUR
+
+
+def test_constant_traffic_has_the_bill_that_arithmetic_says() -> None:
+    w = reads(PROFILE)
+    d = RealTime(instance_type="ml.c5.xlarge", min_instances=2, max_instances=2, volume_gb=50)
+    usage = d.usage(w, d.simulate(w, even()))
+    assert {meter.what: meter.granules for meter in usage.meters} == {
+        "ml.c5.xlarge instances": 2 * HOUR,
+        "volumes of 50 GB": 2 * HOUR * 50,
+        "data in": HOUR * 1000,
+        "data out": HOUR * 500,
+    }
+    book = price_book()
+    hour, volume, data = (
+        book.rate("us-east-1", *sku).usd
+        for sku in (("Hosting", "ml.c5.xlarge"), ("HostingStorage", "gp2 volume"), ("DataProcessed", "Hosting:IN"))
+    )
+    # A month of 730 hours: two instances, two volumes of 50 GB, 1.5 KB a second.
+    by_hand = 730 * 2 * hour + 100 * volume + Decimal(730 * 3600) * Decimal("0.0000015") * data
+    assert bill(usage, book, "us-east-1").usd == by_hand
+
+
+def test_a_shadow_variant_doubles_instances_and_volumes_and_no_data() -> None:
+    w = reads(PROFILE + "needs: [shadow]\n")
+    d = RealTime(instance_type="ml.c5.xlarge")
+    meters = {meter.what: meter for meter in d.usage(w, d.simulate(w, even())).meters}
+    assert meters["shadow: ml.c5.xlarge instances"].granules == meters["ml.c5.xlarge instances"].granules == HOUR
+    assert meters["shadow: ml.c5.xlarge instances"].assumed
+    assert len(meters) == 6
+
+
+def test_one_instance_with_one_worker_is_the_queue_of_erlang() -> None:
+    w = reads(PROFILE)
+    trace = Trace([Points(name="", rate_per_s=2.4)], seed=3, shape=exponential(), warmup_s=HOUR, horizon_s=200 * HOUR)
+    run = insist(RealTime(instance_type="ml.c5.xlarge").simulate(w, trace))
+    # M/M/1 at a load of 0.6: mean latency 0.25 / (1 - 0.6), and the endpoint's 10 ms.
+    assert run.ledger.mean_s == pytest.approx(0.25 / 0.4 + 0.01, rel=0.02)
+    assert run.utilisation == pytest.approx(0.6, rel=0.01)
+
+
+def test_the_estimate_is_that_of_one_queue_an_instance() -> None:
+    w = reads(PROFILE.replace("mean: 250 ms", "mean: 250 ms, cv: 1").replace("1 per second", "4.8 per second"))
+    d = RealTime(instance_type="ml.c5.xlarge", min_instances=2, max_instances=2)
+    told = d.estimate(w)
+    # Two queues of 2.4 a second each, at a spread of 1: M/M/1 again.
+    assert told["utilisation"] == pytest.approx(0.6)
+    assert told["mean_wait_s"] == pytest.approx(0.6 * 0.25 / 0.4)
+    assert told["mean_latency_s"] == pytest.approx(0.25 / 0.4 + 0.01)
+    assert not replace(d, routing="LEAST_OUTSTANDING_REQUESTS").estimate(w)
+
+
+def test_an_assumption_that_the_profile_overrides_reaches_the_run() -> None:
+    d = RealTime(instance_type="ml.c5.xlarge")
+    slow = reads(PROFILE.replace("client_retries: none", "client_retries: none, endpoint_overhead: 50 ms"))
+    assert d.simulate(slow, even()).ledger.mean_s == pytest.approx(0.30)
+
+
+def test_a_streamed_answer_may_take_longer_than_another() -> None:
+    long = PROFILE.replace("mean: 250 ms", "mean: 100 s").replace("workers: 1", "workers: 200")
+    d = RealTime(instance_type="ml.c5.xlarge")
+    plain, streamed = reads(long), reads(long + "needs: [streaming]\n")
+    assert d.simulate(plain, even()).ledger.statuses["timed_out"] == HOUR
+    assert d.simulate(streamed, even()).ledger.statuses["served"] == HOUR
+
+
+def test_a_load_curve_is_read_on_straight_lines_between_its_points() -> None:
+    w = reads(PROFILE.replace("mean: 250 ms, workers: 1", "at: {1: 100 ms, 3: 200 ms, 4: 400 ms}"))
+    server = spec_of(w, RealTime(instance_type="ml.c5.xlarge")).server
+    assert isinstance(server, LoadCurve)
+    assert server.latency_s == pytest.approx((0.1, 0.15, 0.2, 0.4))
+
+
+def test_workers_and_batches_are_those_of_the_profile_unless_the_deployment_sets_them() -> None:
+    w = reads(PROFILE.replace("workers: 1", "workers: 3, batching: {max: 8, wait: 5 ms, marginal: 0.25}"))
+    server = spec_of(w, RealTime(instance_type="ml.c5.xlarge")).server
+    own = spec_of(w, RealTime(instance_type="ml.c5.xlarge", workers=5)).server
+    assert isinstance(server, Workers)
+    assert isinstance(own, Workers)
+    assert (server.workers, own.workers) == (3, 5)
+    assert server.batching is not None
+    assert (server.batching.most, server.batching.wait_s, server.batching.marginal) == (8, 0.005, 0.25)
+
+
+@pytest.mark.parametrize(
+    # Requests of a quarter of a second: four a second are 240 a minute, two instances at 120; eight a second are two
+    # in service at once, which one worker cannot carry.
+    ("scaling", "target", "rate", "expected"),
+    [("invocations", 120, 4, {2}), ("concurrency", 1.5, 8, {2, 3, 4})],
+)
+def test_a_fleet_under_load_grows_to_what_carries_it(scaling: str, target: float, rate: int, expected) -> None:
+    w = reads(PROFILE)
+    d = RealTime(instance_type="ml.c5.xlarge", max_instances=4, scaling=scaling, target=target)
+    arrival = np.arange(0, 4 * HOUR, 1 / rate)
+    route = np.tile(np.random.default_rng(1).random(arrival.size), (5, 1))
+    trace = Trace.from_columns(arrival, warmup_s=HOUR, horizon_s=3 * HOUR, route=route)
+    run = insist(d.simulate(w, trace))
+    assert max(n for _, n in run.timeline.in_service()) in expected
+    assert run.ledger.error_share == 0
+
+
+def test_a_concurrency_metric_that_is_not_simulated_is_refused_in_words() -> None:
+    w = reads(PROFILE.replace("client_retries: none", "scaling_concurrency_metric: average"))
+    d = RealTime(instance_type="ml.c5.xlarge", max_instances=2, scaling="concurrency", target=1)
+    with pytest.raises(InputError, match="not simulated"):
+        d.simulate(w, even())
