@@ -55,14 +55,13 @@ def write_csv(rows: Mapping[str, list[Any]], path: Path) -> int:
 
 def write_parquet(rows: Mapping[str, list[Any]], path: Path) -> int:
     """The same as Parquet; how many were written."""
+    import pandas as pd
+
+    held = io.BytesIO()
     try:
-        import pandas as pd
-        import pyarrow  # type: ignore[import-not-found,import-untyped,unused-ignore]  # optional, ships no types
+        pd.DataFrame(dict(rows)).to_parquet(held, engine="pyarrow", index=False)
     except ImportError as error:
         mend = "python -m pip install pyarrow, or name a file that ends in .csv"
-        raise InputError(f"{path.name} needs {error.name}", "--columns", mend) from error
-    del pyarrow
-    held = io.BytesIO()
-    pd.DataFrame(dict(rows)).to_parquet(held, engine="pyarrow", index=False)
+        raise InputError(f"{path.name} needs pyarrow, which is not installed", "--columns", mend) from error
     write_atomically(path, held.getvalue())
     return len(rows["status"])
