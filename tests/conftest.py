@@ -16,6 +16,8 @@ ROOT = Path(__file__).parents[1]
 # Prices and kernels that a user has cached must not decide a test; compiled kernels are kept between runs.
 os.environ["ADVISOR_CACHE"] = str(ROOT / ".pytest_cache" / "advisor")
 os.environ["ADVISOR_DATA"] = str(ROOT / ".pytest_cache" / "advisor-data")
+# Answers are folded to the terminal; the golden ones to a hundred columns.
+os.environ["COLUMNS"] = "100"
 for secret in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
     os.environ.pop(secret, None)
 

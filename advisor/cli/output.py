@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import shutil
+import sys
 import textwrap
 from collections.abc import Mapping
 from decimal import Decimal
@@ -67,6 +69,8 @@ def assumed_lines(workload: Workload, *, under: str = "") -> list[str]:
 
 def width() -> int:
     """How wide text may be: the terminal, at most 100 columns; 100 where there is none."""
+    if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
+        return 100
     return max(40, min(100, shutil.get_terminal_size((100, 24)).columns))
 
 
