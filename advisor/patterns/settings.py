@@ -23,7 +23,6 @@ __all__ = [
     "INSTANCE",
     "MEMORY",
     "NUMBER",
-    "SHARE",
     "SWITCH",
     "Kind",
     "choice",
@@ -148,8 +147,5 @@ DURATION: Mapping[str, Kind] = {"kind": Kind("a duration above zero", _duration,
 MEMORY: Mapping[str, Kind] = {"kind": Kind("a whole number of MiB above zero", _memory, _whole(1))}
 GIGABYTES: Mapping[str, Kind] = {"kind": Kind("a whole number of GB above zero", _gigabytes, _whole(1))}
 NUMBER: Mapping[str, Kind] = {"kind": Kind("a number above zero", units.number, _number, bare=True)}
-SHARE: Mapping[str, Kind] = {
-    "kind": Kind("a share above 0 and at most 1", units.share, lambda value: _number(value) and value <= 1, bare=True)
-}
 SWITCH: Mapping[str, Kind] = {"kind": Kind("yes or no", _switch, lambda value: isinstance(value, bool))}
 INSTANCE: Mapping[str, Kind] = {"kind": Kind("an instance type", _instance, _known_instance)}

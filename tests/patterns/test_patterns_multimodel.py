@@ -19,10 +19,9 @@ from advisor.patterns.multimodel.cache import (
     load_s,
     models_held,
     open_s,
-    popularity,
-    top_share,
 )
 from advisor.rules import Finding, overlay
+from advisor.rules.popularity import popularity, top_share
 from advisor.workload import Workload
 
 M5 = {"instance_type": "ml.m5.large"}

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from advisor.catalog.assumptions import assumption
 from advisor.catalog.instances import instance
+from advisor.rules.popularity import popularity
 from advisor.workload import Workload
 
 __all__ = [
@@ -23,16 +24,11 @@ __all__ = [
     "models_held",
     "most_cache_mib",
     "open_s",
-    "popularity",
     "soonest_load_s",
-    "top_share",
 ]
 
 # Where fewer requests than this find their model, a cache is of no use to them.
 RARE_HITS = 0.05
-# Beyond so many models, neighbours in the order of popularity are taken together: their popularities hardly differ.
-_EXACT = 2000
-_GROWTH = 1.02
 
 
 def cache_mib(w: Workload, name: str) -> float:
@@ -89,36 +85,11 @@ def soonest_load_s(w: Workload) -> float:
     return size / _at_best(w, "mme_download_per_s") + opened
 
 
-def popularity(w: Workload) -> tuple[tuple[float, int], ...]:
-    """Shares of requests and how many models have each, most popular first; far down models are taken together."""
-    held = w.model.popularity
-    if held is not None and held.shares is not None:
-        return tuple((share, 1) for share in sorted(held.shares, reverse=True))
-    return _zipf(w.model.count, 0.0 if held is None or held.zipf is None else held.zipf)
-
-
-def top_share(w: Workload) -> float:
-    """The share of requests that go to the most popular model."""
-    return popularity(w)[0][0]
-
-
 def hit_share(w: Workload, held: int) -> float:
     """The share of requests that find their model, with room for ``held`` models, by Che's approximation."""
     if held >= w.model.count:
         return 1.0
     return 0.0 if held <= 0 else _che(popularity(w), held)
-
-
-@lru_cache(maxsize=64)
-def _zipf(count: int, exponent: float) -> tuple[tuple[float, int], ...]:
-    weights: list[tuple[float, int]] = [(float(rank) ** -exponent, 1) for rank in range(1, min(count, _EXACT) + 1)]
-    rank = len(weights)
-    while rank < count:
-        many = min(count - rank, max(1, int(rank * (_GROWTH - 1))))
-        weights.append(((rank + (many + 1) / 2) ** -exponent, many))
-        rank += many
-    total = math.fsum(weight * many for weight, many in weights)
-    return tuple((weight / total, many) for weight, many in weights)
 
 
 @lru_cache(maxsize=256)

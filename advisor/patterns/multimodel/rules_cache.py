@@ -17,12 +17,12 @@ from advisor.patterns.multimodel.cache import (
     most_cache_mib,
     open_s,
     soonest_load_s,
-    top_share,
 )
 from advisor.rules import BLOCKS, NOTES, WARNS, Ill, Rule, rule
 from advisor.rules.estimates import capacity_per_s, roughly
 from advisor.rules.figures import told
 from advisor.rules.of_fleet import tolerated_share
+from advisor.rules.popularity import top_share
 from advisor.units import DAY_S, show_bytes, show_count, show_duration, show_memory, show_rate, show_share
 from advisor.workload import Workload
 
