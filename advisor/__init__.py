@@ -15,16 +15,35 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from advisor.advice.checking import check
+    from advisor.advice.framing import compare
+    from advisor.advice.recommending import recommend
+    from advisor.advice.simulating import simulate
     from advisor.catalog.prices import price_book
     from advisor.errors import AdvisorError, InputError, ProfileError
     from advisor.fitting import fit
     from advisor.patterns import PATTERNS
+    from advisor.reports import plot
+    from advisor.sweeps.sweeping import whatif
     from advisor.workload.model import Workload
     from advisor.workload.read import read, reads
 
 __version__ = "0.1.0"
 __all__ = [
-    "PATTERNS", "AdvisorError", "InputError", "ProfileError", "Workload", "check", "fit", "price_book", "read", "reads",
+    "PATTERNS",
+    "AdvisorError",
+    "InputError",
+    "ProfileError",
+    "Workload",
+    "check",
+    "compare",
+    "fit",
+    "plot",
+    "price_book",
+    "read",
+    "reads",
+    "recommend",
+    "simulate",
+    "whatif",
 ]  # fmt: skip
 
 _HOMES = {
@@ -34,14 +53,23 @@ _HOMES = {
     "ProfileError": "advisor.errors",
     "Workload": "advisor.workload.model",
     "check": "advisor.advice.checking",
+    "compare": "advisor.advice.framing",
     "fit": "advisor.fitting",
     "price_book": "advisor.catalog.prices",
     "read": "advisor.workload.read",
     "reads": "advisor.workload.read",
+    "whatif": "advisor.sweeps.sweeping",
+    "recommend": "advisor.advice.recommending",
+    "simulate": "advisor.advice.simulating",
 }
+
+# Whole modules, by the names that they go by.
+_ROOMS = {"plot": "advisor.reports.plot", "practice": "advisor.practice"}
 
 
 def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return importlib.import_module(_ROOMS[name])
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOMES[name]), name)
@@ -50,4 +78,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+    return sorted({*globals(), *_HOMES, *_ROOMS})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
@@ -14,6 +14,7 @@ from advisor.show import Table, sparkline
 from advisor.units import DAY_S, MONTH_S, show_count, show_duration, show_share
 
 if TYPE_CHECKING:
+    from advisor.advice.spiking import Spikes
     from advisor.sim.estimates import Estimate
     from advisor.sim.timeline import Sample
 
@@ -48,7 +49,11 @@ class Outcome:
     """One deployment of a workload, simulated. Latency counts every request, unserved ones as infinite.
 
     ``statuses`` and ``requests`` are of all replications together; the bill is of a month of 730 hours, and its lines
-    sum to ``usd_per_month.value``. ``samples`` are of the first replication, its warm-up left out.
+    sum to ``usd_per_month.value``. ``samples`` are of the first replication, its warm-up left out; ``within`` is the
+    distribution of latency, (seconds, share of all requests answered within them), of all replications together.
+
+    One-off ``spikes`` are in the bill, once in the month; latency and errors of those that come while they last are
+    told apart, and are not in the figures of the usual traffic.
     """
 
     workload: str
@@ -80,6 +85,8 @@ class Outcome:
     horizon_h: float
     notes: tuple[str, ...] = ()
     samples: tuple[Sample, ...] = ()
+    within: tuple[tuple[float, float], ...] = ()
+    spikes: Spikes | None = None
 
     def to_json(self, *, timeline: bool = False) -> dict[str, Any]:
         """An option as the command line gives it; with the samples of the first replication where asked for."""
@@ -115,6 +122,7 @@ class Outcome:
             "prices_as_of": self.prices_as_of,
             "horizon_h": self.horizon_h,
             "notes": list(self.notes),
+            "spikes": None if self.spikes is None else _told_spikes(self.spikes),
         }
         if timeline:
             held["timeline"] = [sample._asdict() for sample in self.samples]
@@ -169,10 +177,24 @@ class Outcome:
         ]
         return Table.of(["by theory, at the mean rate", "estimate", "simulated"], rows, right=["estimate", "simulated"])
 
+    def spike_table(self, spikes: Spikes) -> Table:
+        """What one-off spikes add to the month's bill, and how the requests fare that come while they last."""
+        one = spikes.requests
+        rows = [("requests", f"{one.value:,.0f}", _range(one, lambda many: f"{max(0.0, many):,.0f}"))]
+        rows += [(name, show_latency(late.value), _between(late)) for name, late in spikes.latency_s.items()]
+        for name, share in (("not served", spikes.error_share), ("cold starts", spikes.cold_start_share)):
+            rows.append((name, _share(share.value), _range(share, _share)))
+        rows.append(("USD more in the month", f"{spikes.usd.value:,.2f}", _range(spikes.usd, "{:,.2f}".format)))
+        note = "Spikes come once in the month; the figures above are without them, and the bill is with them."
+        return Table.of(
+            ["while the spikes last", "value", "95 % interval"], rows, notes=[note], right=["value", "95 % interval"]
+        )
+
     def tables(self) -> tuple[Table, ...]:
         """All tables of the answer."""
         theory = (self.estimate_table(),) if self.estimate else ()
-        return (self.table(), self.fate_table(), *theory, self.bill.table())
+        spikes = () if self.spikes is None else (self.spike_table(self.spikes),)
+        return (self.table(), self.fate_table(), *theory, *spikes, self.bill.table())
 
     def drawn(self) -> str:
         """Requests, units in service, what waits and what is being served, over the first day of the window."""
@@ -220,6 +242,24 @@ def show_latency(seconds: float) -> str:
 
 def _between(one: Estimate) -> str:
     return "unknown" if math.isnan(one.low) else f"{show_latency(max(0.0, one.low))} to {show_latency(one.high)}"
+
+
+def _range(one: Estimate, show: Callable[[float], str]) -> str:
+    return "unknown" if math.isnan(one.low) else f"{show(one.low)} to {show(one.high)}"
+
+
+def _share(share: float) -> str:
+    return show_share(_three(min(1.0, max(0.0, share))))
+
+
+def _told_spikes(spikes: Spikes) -> dict[str, Any]:
+    return {
+        "usd": _interval(spikes.usd),
+        "requests": _interval(spikes.requests),
+        "latency_s": {name: _interval(one) for name, one in spikes.latency_s.items()},
+        "error_share": _interval(spikes.error_share),
+        "cold_start_share": _interval(spikes.cold_start_share),
+    }
 
 
 def _interval(one: Estimate | Money) -> dict[str, Any]:

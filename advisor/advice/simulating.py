@@ -15,23 +15,30 @@ from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
-from advisor.advice.outcome import Held, Money, Outcome, per_million, show_latency
+from advisor.advice.deadlines import said_of_jobs
+from advisor.advice.judging import judge
+from advisor.advice.outcome import Held, Money, Outcome, per_million
+from advisor.advice.ranking import SHARES
+from advisor.advice.spiking import Spikes, has_spikes, in_a_month, spiked, told_spikes
 from advisor.catalog.assumptions import assumptions
 from advisor.catalog.prices import PRICE_ASSUMPTIONS, PriceBook, price_book
 from advisor.errors import InputError
 from advisor.money import Bill, PurchaseOptions, Usage, bill
 from advisor.patterns.base import Pattern
-from advisor.sim.estimates import Estimate, with_control
+from advisor.sim.endpoints import model_shares
+from advisor.sim.endpoints import told as told_of
+from advisor.sim.estimates import Estimate, together, with_control
+from advisor.sim.faults import NO_FAULTS, Faults
 from advisor.sim.horizon import Horizon, horizon_of
 from advisor.sim.laws import insist
 from advisor.sim.run import Precision, Replications, Run, replicate
+from advisor.sim.trace import Trace
 from advisor.streams import replication
-from advisor.units import show_count, show_share
+from advisor.units import show_count
 from advisor.workload import Workload
 
-__all__ = ["every_request", "simulate"]
+__all__ = ["every_request", "price_overrides", "simulate"]
 
-_SHARES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 # How far the samples of the state lie apart.
 _SAMPLE_S = 300.0
 # Every request as a row is for runs that a person, or a table, can hold.
@@ -50,12 +57,18 @@ def simulate(
     threads: int = 2,
     progress: Callable[[int], None] | None = None,
     book: PriceBook | None = None,
+    keep: Callable[[Replications, Sequence[float]], None] | None = None,
+    timeline: bool = True,
+    faults: Faults = NO_FAULTS,
 ) -> Outcome:
     """One deployment in detail.
 
     ``replications`` fixes their number, which else follows from ``precision`` (by default the assumptions', within
     the budget of requests of a printed answer); ``budget`` is the most requests of one
     replication (it shortens the horizon to whole periods, never below one); ``progress`` is told how many are done.
+    ``keep`` is given the replications and what each costs in a month, for paired comparisons; without ``timeline`` the
+    state of the first one is not sampled, which makes short runs much quicker.
+    ``faults`` befall each replication at instants of its own; one-off spikes are run without them.
     What the rules refuse is simulated all the same: ask ``deployment.check(w)``.
     """
     _streams(w, deployment)
@@ -69,35 +82,57 @@ def simulate(
     horizon = horizon_of(w, budget=budget or int(w.assume("request_budget_search")))
     if replications is None and precision is None:
         wanted = replace(wanted, most=_affordable(w, horizon, wanted))
-    held = (book or price_book()).with_assumed(_price_overrides(w))
+    held = (book or price_book()).with_assumed(price_overrides(w))
     purchase = PurchaseOptions.of(w.purchase)
 
     def run(number: int) -> Run:
         trace = deployment.trace(w, seed=replication(seed, number), horizon=horizon)
-        return insist(deployment.simulate(w, trace, sample_s=_SAMPLE_S if number == 0 else None))
+        trace.faults = faults
+        return insist(deployment.simulate(w, trace, sample_s=_SAMPLE_S if timeline and number == 0 else None))
+
+    def priced(used: Usage) -> Bill:
+        return bill(used, held, w.region, purchase)
 
     prices: dict[int, float] = {}
 
     def cost(one: Run) -> float:
         if id(one) not in prices:
-            prices[id(one)] = float(bill(deployment.usage(w, one), held, w.region, purchase).usd)
+            prices[id(one)] = float(priced(deployment.usage(w, one)).usd)
         return prices[id(one)]
 
     asked = w.objective.latency
     # A deployment may round the window, as jobs do to whole times between them.
-    expected = _expected(w, deployment.trace(w, seed=seed, horizon=horizon).horizon_s)
+    own = deployment.trace(w, seed=seed, horizon=horizon)
+    expected = _expected(w, own.horizon_s)
+    faults.fits(own.horizon_s)
     found = replicate(
         run,
         cost=cost,
         expected_arrivals=expected,
-        percentile=_SHARES.get(asked[0] if asked else "p99"),
+        percentile=SHARES.get(asked[0] if asked else "p99"),
         precision=wanted,
         threads=threads,
         progress=progress,
     )
     usages = [deployment.usage(w, one) for one in found.runs]
-    priced = bill(_together(usages, found, expected), held, w.region, purchase)
-    return _outcome(w, deployment, found, horizon, priced, found.cost(cost, expected), seed)
+    costs = [cost(one) for one in found.runs]
+    usual = found.cost(cost, expected)
+    total, spikes = _together(usages, found, expected), None
+    if has_spikes(w, deployment):
+        pairs = spiked(w, deployment, seed=seed, most=len(found.runs), threads=threads)
+        total = in_a_month(pairs, total)
+        more = [
+            float(priced(in_a_month((pair,), one)).usd) - plain
+            for pair, one, plain in zip(pairs, usages, costs, strict=False)
+        ]
+        spikes = told_spikes(pairs, more)
+        usual = together(usual, spikes.usd)
+        # Where there are more replications than pairs, the others are given the mean.
+        costs = [plain + (more[n] if n < len(more) else spikes.usd.value) for n, plain in enumerate(costs)]
+    if keep is not None:
+        keep(found, costs)
+    notes = (*_notes(w, deployment, horizon, own, found), *_told_faults(faults, spikes=spikes is not None))
+    return _outcome(w, deployment, found, notes, priced(total), usual, seed, spikes)
 
 
 def _affordable(w: Workload, horizon: Horizon, wanted: Precision) -> int:
@@ -108,7 +143,9 @@ def _affordable(w: Workload, horizon: Horizon, wanted: Precision) -> int:
     return max(wanted.least, min(wanted.most, int(float(w.assume("request_budget_final")) // requests)))
 
 
-def every_request(w: Workload, deployment: Pattern, *, seed: int = 0, budget: int = _ROWS) -> Run:
+def every_request(
+    w: Workload, deployment: Pattern, *, seed: int = 0, budget: int = _ROWS, faults: Faults = NO_FAULTS
+) -> Run:
     """The first replication with every request in its columns, of a horizon short enough to be held in memory.
 
     More than 2 million requests, warm-up and a day together, are refused.
@@ -123,6 +160,8 @@ def every_request(w: Workload, deployment: Pattern, *, seed: int = 0, budget: in
             "simulate a share of the traffic, or leave the columns out",
         )
     trace = deployment.trace(w, seed=replication(seed, 0), horizon=horizon)
+    faults.fits(trace.horizon_s)
+    trace.faults = faults
     return insist(deployment.simulate(w, trace, columns=True))
 
 
@@ -135,7 +174,8 @@ def _streams(w: Workload, deployment: Pattern) -> None:
         )
 
 
-def _price_overrides(w: Workload) -> dict[str, Decimal]:
+def price_overrides(w: Workload) -> dict[str, Decimal]:
+    """Prices that the profile states itself, by their keys."""
     return {key: Decimal(str(w.assume(key))) for key in PRICE_ASSUMPTIONS if w.overridden(key)}
 
 
@@ -168,16 +208,17 @@ def _outcome(
     w: Workload,
     deployment: Pattern,
     found: Replications,
-    horizon: Horizon,
+    notes: tuple[str, ...],
     priced: Bill,
     cost: Estimate,
     seed: int,
+    spikes: Spikes | None,
 ) -> Outcome:
     from advisor import __version__
 
-    latency = {name: found.latency_s(share) for name, share in _SHARES.items()}
-    served = {name: found.ledger.latency_s(share, served_only=True) for name, share in _SHARES.items()}
-    misses = _misses(w, found)
+    latency = {name: found.latency_s(share) for name, share in SHARES.items()}
+    served = {name: found.ledger.latency_s(share, served_only=True) for name, share in SHARES.items()}
+    misses = judge(w, found).misses
     on = deployment.work_on(w)
     low, high = found.runs[0].window_s
     return Outcome(
@@ -198,7 +239,8 @@ def _outcome(
         usd_per_month=_money(priced.usd, cost),
         usd_per_million_requests=per_million(priced.usd, _rate(w, found)),
         bill=priced,
-        estimate=deployment.estimate(w),
+        # Theory looks at one endpoint that has all requests.
+        estimate=deployment.estimate(w) if deployment.endpoints(w) == 1 else {},
         evidence=on.evidence,
         evidence_says=on.says,
         replications=len(found.runs),
@@ -208,9 +250,26 @@ def _outcome(
         version=__version__,
         prices_as_of=priced.prices_as_of,
         horizon_h=(high - low) / _HOUR_S,
-        notes=(*horizon.notes, *_spikes(w)),
+        notes=notes,
         samples=tuple(sample for sample in found.runs[0].timeline.samples if low <= sample.at < high),
+        within=found.ledger.within(),
+        spikes=spikes,
     )
+
+
+def _notes(w: Workload, deployment: Pattern, horizon: Horizon, trace: Trace, found: Replications) -> tuple[str, ...]:
+    """What an answer says beside its figures: the run's length, what stands for what, how jobs keep their schedule."""
+    many = deployment.endpoints(w)
+    several = []
+    if many > 1:
+        several = [f"each of {show_count(many)} models has an endpoint or job of its own, and the figures are of all"]
+        several += [told for told in (told_of(model_shares(w)),) if told]
+    return tuple(dict.fromkeys((*horizon.notes, *trace.notes, *several, *said_of_jobs(found))))
+
+
+def _told_faults(faults: Faults, *, spikes: bool) -> tuple[str, ...]:
+    told = tuple(f"fault on demand: {one}" for one in faults.told())
+    return (*told, "one-off spikes are run without the faults") if told and spikes else told
 
 
 def _rate(w: Workload, found: Replications) -> float:
@@ -226,45 +285,14 @@ def _money(value: Decimal, cost: Estimate) -> Money:
     return Money(value=value, low=max(Decimal(0), value - half), high=value + half)
 
 
-def _misses(w: Workload, found: Replications) -> tuple[str, ...]:
-    """What of the objective is not met; a percentile is judged by the share of all requests that are later."""
-    wanted, misses = w.objective, []
-    for name, seconds in wanted.latencies:
-        if name == "mean":
-            if not found.mean_latency_s().value <= seconds:
-                told = show_latency(found.mean_latency_s().value)
-                misses.append(f"a mean of {told} where {show_latency(seconds)} is asked for")
-            continue
-        later, allowed = found.share_later_than(seconds).value, 1 - _SHARES[name]
-        if not later <= allowed + 1e-12:
-            told = f"{show_share(_short(later))} are later than {show_latency(seconds)}"
-            misses.append(f"{told}, and {name} allows {show_share(_short(allowed))}")
-    errors = found.error_share().value
-    if errors > wanted.errors:
-        misses.append(f"{show_share(_short(errors))} are not served, and {show_share(wanted.errors)} may be")
-    cold = found.cold_share().value
-    if wanted.cold_starts == "avoid" and cold > 0:
-        misses.append(f"{show_share(_short(cold))} meet a cold start, and none is to")
-    return tuple(misses)
-
-
-def _short(share: float) -> float:
-    return float(f"{share:.3g}") if math.isfinite(share) else 1.0
-
-
-def _spikes(w: Workload) -> tuple[str, ...]:
-    if w.traffic is None or not w.traffic.spikes:
-        return ()
-    return (f"{show_count(len(w.traffic.spikes))} one-off spikes of the traffic are not in these figures",)
-
-
 def _held(w: Workload, deployment: Pattern) -> tuple[Held, ...]:
     """What the answer rests on: what filled the profile, then the platform's numbers of this pattern."""
     filled: dict[str, list[str]] = {}
     for path, key in w.assumed.items():
         filled.setdefault(key, []).append(path)
     by_key = {one.key: one for one in assumptions()}
-    keys = [*filled, *(key for key, one in by_key.items() if key not in filled and deployment.name in one.affects)]
+    at_work = {deployment.name, *w.needs}
+    keys = [*filled, *(key for key, one in by_key.items() if key not in filled and at_work & set(one.affects))]
     return tuple(
         Held(
             key=key,

@@ -57,7 +57,8 @@ class Assumption:
     @property
     def base(self) -> float | str | bool:
         """The value in base units, or its word or switch."""
-        return self.parse(self.value)
+        # Arithmetic over many deployments asks thousands of times.
+        return _base_of(self.key) if _book().get(self.key) is self else self.parse(self.value)
 
     @property
     def base_low(self) -> float | None:
@@ -127,6 +128,12 @@ def assumption(key: str) -> Assumption:
 def assumptions() -> tuple[Assumption, ...]:
     """Every assumption, by key."""
     return tuple(_book().values())
+
+
+@cache
+def _base_of(key: str) -> float | str | bool:
+    held = _book()[key]
+    return held.parse(held.value)
 
 
 @cache

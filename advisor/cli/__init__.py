@@ -12,7 +12,7 @@ import sys
 import typer
 
 from advisor import __version__
-from advisor.cli import check, explain, fit, prices, render, simulate
+from advisor.cli import check, explain, fit, practice, prices, recommend, render, report, simulate, whatif
 from advisor.cli import list as list_verb
 from advisor.cli.output import EXIT_BAD_INPUT, EXIT_BUG, complain
 from advisor.errors import AdvisorError
@@ -31,9 +31,13 @@ app = typer.Typer(
 )
 app.command("check", short_help="Check profiles: what fits, what is refused, and why.")(check.check)
 app.command("explain", short_help="Explain a rule, pattern, limit, assumption or traffic.")(explain.explain)
+app.command("recommend", short_help="Rank deployments by cost and latency, and say why.")(recommend.recommend)
 app.command("render", short_help="Print the boto3 requests of a deployment as JSON.")(render.render)
+app.command("report", short_help="The architecture review as HTML, Markdown or PDF.")(report.report)
 app.command("fit", short_help="A file of arrivals as a profile's traffic section.")(fit.fit)
 app.command("simulate", short_help="Simulate one deployment in detail.")(simulate.simulate)
+app.command("whatif", short_help="Vary fields over a grid: what is best in each cell.")(whatif.whatif)
+app.command("practice", short_help="Exam-style questions that are always right.")(practice.practice)
 app.add_typer(list_verb.app, name="list")
 app.add_typer(prices.app, name="prices")
 

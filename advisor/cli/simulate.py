@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from advisor.advice.checking import PatternCheck
     from advisor.advice.outcome import Outcome
     from advisor.patterns import Pattern
+    from advisor.sim.faults import Faults
     from advisor.workload import Workload
 
 __all__ = ["simulate"]
@@ -46,6 +47,15 @@ def simulate(
     budget: Annotated[
         str | None, typer.Option(help="Most requests of a replication, such as '200 million'; shortens the run.")
     ] = None,
+    faults: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fault",
+            metavar="KIND=HOW",
+            help="What goes wrong, on instances: 'instance-loss=2 per day', 'zone-loss=day 3 14:00 for 2 hours', "
+            "'slow-launches=3x', 'launches-refused=30 %'.",
+        ),
+    ] = None,
     columns: Annotated[
         Path | None, typer.Option(help="Write every request of a short run: out.csv or out.parquet.")
     ] = None,
@@ -57,6 +67,7 @@ def simulate(
     The deployment is a first guess for the workload, changed by --set. Exit code 1 where a rule refuses it.
     """
     from advisor.advice.checking import check
+    from advisor.sim.faults import faults_of
     from advisor.units import count
     from advisor.workload import read
 
@@ -67,6 +78,7 @@ def simulate(
     if columns is not None and columns.suffix not in (".csv", ".parquet"):
         raise InputError(f"--columns {columns}", "", "name a file that ends in .csv or .parquet")
     workload = read(file)
+    wrong = faults_of(faults or [], outage_s=float(workload.assume("zone_outage_length")))
     [judged] = check(workload, pattern=pattern, sets=wanted).patterns
     if not judged.fits:
         _refused(judged, as_json=as_json)
@@ -76,13 +88,21 @@ def simulate(
 
     _warn_of_compiling()
     with _progress() as tell:
-        outcome = run(workload, judged.deployment, seed=seed, replications=replications, budget=most, progress=tell)
+        outcome = run(
+            workload,
+            judged.deployment,
+            seed=seed,
+            replications=replications,
+            budget=most,
+            progress=tell,
+            faults=wrong,
+        )
     if as_json:
         answer_json(outcome.to_json(timeline=timeline))
     else:
         answer(_told(workload, outcome))
     if columns is not None:
-        _write_columns(workload, judged.deployment, seed, columns)
+        _write_columns(workload, judged.deployment, seed, columns, wrong)
 
 
 def _refused(judged: PatternCheck, *, as_json: bool) -> None:
@@ -157,10 +177,10 @@ def _told(workload: Workload, outcome: Outcome) -> str:
     return "\n".join(lines)
 
 
-def _write_columns(workload: Workload, deployment: Pattern, seed: int, path: Path) -> None:
+def _write_columns(workload: Workload, deployment: Pattern, seed: int, path: Path, faults: Faults) -> None:
     from advisor.advice.requests import request_rows, write_csv, write_parquet
     from advisor.advice.simulating import every_request
 
-    rows = request_rows(every_request(workload, deployment, seed=seed))
+    rows = request_rows(every_request(workload, deployment, seed=seed, faults=faults))
     written = write_csv(rows, path) if path.suffix == ".csv" else write_parquet(rows, path)
     complain(f"{said(written, 'request')} written to {path}")

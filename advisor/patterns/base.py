@@ -11,9 +11,11 @@ stands here.
     check(w)         what the rules find
     render(w)        the AWS calls that create it
     trace(w, seed)   the requests of one replication as it meets them
-    simulate(w, t)   one replication on such a trace
+    simulate(w, t)   one replication on such a trace: of one endpoint, or of every model's own
     usage(w, run)    what a run used, in whole granules of billing meters
     estimate(w)      what theory says of it, where theory says something
+    space(w)         the deployments that are worth a look, in chains from small to large
+    foresee(w)       all that arithmetic says of it: use, latency, errors, and what it never can
     id, to_dict()    how it is named and stored
 """
 
@@ -24,14 +26,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from advisor.errors import UnknownName, near
+from advisor.errors import InputError, UnknownName, near
 from advisor.patterns.requests import Call
 from advisor.patterns.settings import Kind, spoken
 from advisor.rules import Finding, Rule, run
+from advisor.rules.popularity import one_endpoint
 from advisor.workload import Workload, WorkOn
 
 if TYPE_CHECKING:
     from advisor.money import Usage
+    from advisor.patterns.foresight import Foresight
     from advisor.sim.horizon import Horizon
     from advisor.sim.run_record import Run
     from advisor.sim.trace import Trace
@@ -47,6 +51,10 @@ class Pattern(ABC):
     name: ClassVar[str]
     about: ClassVar[str]
     RULES: ClassVar[tuple[Rule[Any], ...]]
+    #: whether one endpoint holds all models; else each has an endpoint, or a job, of its own
+    holds_all: ClassVar[bool] = False
+    #: whether faults on demand are told of it: those of instances that stand and are launched
+    loses_instances: ClassVar[bool] = True
 
     @classmethod
     @abstractmethod
@@ -66,6 +74,11 @@ class Pattern(ABC):
         """
 
     @property
+    def cycle_s(self) -> float:
+        """After how long what it does by the clock repeats, a day or a week; 0 where the clock has no say."""
+        return 0.0
+
+    @property
     def place(self) -> str:
         """What it runs on, as ``work`` names it: an instance type, or "serverless 2048 MB"."""
         return str(self.to_dict()["instance_type"])
@@ -80,8 +93,11 @@ class Pattern(ABC):
         Only by how much work grows with the payload is the deployment's own.
         """
         from advisor.patterns.fleet import growth_of  # simulating loads numba, which checking does without
+        from advisor.sim.horizon import horizon_of, in_whole_times
         from advisor.sim.trace import ATTEMPTS, Trace
 
+        if self.cycle_s:
+            horizon = in_whole_times(w, horizon or horizon_of(w), self.cycle_s)
         return Trace.of(
             w,
             seed=seed,
@@ -93,9 +109,36 @@ class Pattern(ABC):
             load_cv=float(w.assume("mme_load_cv")),
         )
 
-    @abstractmethod
     def simulate(self, w: Workload, trace: Trace, *, columns: bool = False, sample_s: float | None = None) -> Run:
-        """One replication on a trace; with every request as ``columns``, with the state every ``sample_s`` seconds."""
+        """One replication on a trace; with every request as ``columns``, with the state every ``sample_s`` seconds.
+
+        Where each model has an endpoint of its own, like this one, the run is of all of them together. With columns
+        every one of them is run; else few stand for many (see `sim.endpoints`).
+        """
+        if trace.faults and not self.loses_instances:
+            raise InputError(
+                f"faults on demand are those of endpoints on instances, and {self.name} has none",
+                "--fault",
+                "leave the faults out, or simulate real-time, asynchronous or multi-model",
+            )
+        if self.endpoints(w) == 1:
+            return self.simulate_one(w, trace, columns=columns, sample_s=sample_s)
+        from advisor.sim.endpoints import each_alone, model_shares  # simulating loads numba
+
+        return each_alone(
+            trace,
+            model_shares(w),
+            lambda part: self.simulate_one(w, part, columns=columns, sample_s=sample_s),
+            exact=columns,
+        )
+
+    def endpoints(self, w: Workload) -> int:
+        """How many endpoints, or jobs, like this one the workload takes."""
+        return 1 if self.holds_all or one_endpoint(w) else w.model.count
+
+    @abstractmethod
+    def simulate_one(self, w: Workload, trace: Trace, *, columns: bool = False, sample_s: float | None = None) -> Run:
+        """One endpoint, or the jobs of one model, on its own trace."""
 
     @abstractmethod
     def usage(self, w: Workload, run: Run) -> Usage:
@@ -104,6 +147,21 @@ class Pattern(ABC):
     def estimate(self, w: Workload) -> Mapping[str, float]:  # noqa: ARG002 - the default has nothing to say
         """What theory says at the mean rate, by names such as mean_wait_s; empty where no theory fits."""
         return {}
+
+    @classmethod
+    @abstractmethod
+    def space(cls, w: Workload) -> tuple[tuple[Self, ...], ...]:
+        """The deployments to search: chains by size, along which the objective is met no worse; none stands twice."""
+
+    @abstractmethod
+    def foresee(self, w: Workload) -> Foresight:
+        """What arithmetic alone says of it, in about a millisecond; nothing of the simulator is loaded."""
+
+    def foreseen_usage(self, w: Workload) -> Usage:
+        """What it is foreseen to use in a month of 730 hours, by the very meters of a run."""
+        from advisor.patterns.foresight import stand_in  # checking does without numpy, which this loads
+
+        return self.usage(w, stand_in(self.foresee(w)))
 
     @classmethod
     def fields(cls) -> tuple[str, ...]:

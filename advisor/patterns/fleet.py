@@ -7,30 +7,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from advisor.catalog.instances import instance
 from advisor.catalog.limits import limit
-from advisor.errors import InputError
+from advisor.errors import BugError
+from advisor.patterns.clock import due_s, least_at
 from advisor.rules.estimates import has_accelerator, launch_s
 from advisor.sim.deployments import Client
-from advisor.sim.scaling import Scaling, StepFromZero, TargetTracking
+from advisor.sim.scaling import Scaling, Scheduled, StepFromZero, TargetTracking
 from advisor.streams import stream
+from advisor.units import WEEK_S
 from advisor.workload import Workload, WorkOn
 
-__all__ = ["busy_place", "client_of", "growth_of", "launches", "scaling_of", "tracking"]
+if TYPE_CHECKING:
+    from advisor.sim.trace import Trace
+
+__all__ = ["busy_place", "client_of", "growth_of", "launches", "scaling_of", "scheduled", "tracking", "usual_launches"]
 
 # Launches are drawn this often, then round and round: no run of a month needs as many different ones.
 _LAUNCHES = 256
+_AFTER_S = 2 * WEEK_S
 _SHARES = {"min": 0.0, "p25": 0.25, "median": 0.5, "p75": 0.75, "max": 1.0}
 
 
-def client_of(w: Workload, *, payload_max: float, overhead_s: float) -> Client:
+def client_of(
+    w: Workload, *, payload_max: float, overhead_s: float, timeout: str = "realtime.invoke_timeout"
+) -> Client:
     """The caller's library as the profile's platform has it: attempts, back-off, the time limit of an endpoint."""
-    if w.assume("client_backoff_growth") != 2:
-        where = w.where("platform.client_backoff_growth")
-        raise InputError("only a back-off that doubles is simulated", where, "write client_backoff_growth: 2x")
     attempts = {
         "none": 1,
         "legacy": int(w.assume("client_retry_attempts")),
@@ -39,8 +45,9 @@ def client_of(w: Workload, *, payload_max: float, overhead_s: float) -> Client:
     return Client(
         attempts=attempts[w.assume("client_retries")],
         base_s=float(w.assume("client_backoff_base")),
+        growth=float(w.assume("client_backoff_growth")),
         cap_s=float(w.assume("client_backoff_cap")),
-        limit_s=limit("realtime.invoke_timeout").base,
+        limit_s=limit(timeout).base,
         payload_max=payload_max,
         overhead_s=overhead_s,
     )
@@ -52,15 +59,27 @@ def launches(w: Workload, instance_type: str, seed: int) -> tuple[float, ...]:
     They spread as the measured ones do around their median, in straight lines between the known quantiles. What an
     image or a model exceeds the measured ones by is added; where the image is cached, all is in proportion.
     """
+    drawn = _launch_at(w, instance_type, stream(seed, "launches").random(_LAUNCHES))
+    return tuple(float(length) for length in _snapped(drawn))
+
+
+def usual_launches(w: Workload, instance_type: str, count: int = 8) -> tuple[float, ...]:
+    """So many launch lengths that are equally likely, from short to long."""
+    lengths = _launch_at(w, instance_type, (np.arange(count) + 0.5) / count)
+    return tuple(float(length) for length in lengths)
+
+
+def _launch_at(w: Workload, instance_type: str, at: np.ndarray) -> np.ndarray:
+    """Launch lengths at shares of all launches."""
     kind = "gpu" if has_accelerator(instance(instance_type)) else "cpu"
     known = limit(f"provision.endpoint_{kind}_quantiles")
     assert isinstance(known.value, Mapping), known.key
     points = [(_SHARES[name], float(seconds)) for name, seconds in known.value.items()]
     shares, seconds = zip(*sorted(points), strict=True)
-    drawn = np.interp(stream(seed, "launches").random(_LAUNCHES), shares, seconds)
-    mean = launch_s(w, instance_type)
-    spread = drawn + (mean - known.base) if mean >= known.base else drawn * (mean / known.base)
-    return tuple(float(length) for length in _snapped(spread))
+    lengths = np.interp(at, shares, seconds)
+    median = launch_s(w, instance_type)
+    spread = lengths + (median - known.base) if median >= known.base else lengths * (median / known.base)
+    return np.asarray(spread)
 
 
 def _snapped(seconds: np.ndarray) -> np.ndarray:
@@ -84,28 +103,62 @@ def tracking(w: Workload, metric: str, target: float, *, high_resolution: bool =
     )
 
 
+def scheduled(schedule: str | None, bounds: tuple[int, int | None], trace: Trace) -> tuple[Scheduled, ...]:
+    """By the clock: the bounds at the run's begin, then at each change. No upper one: it is the lower one, always.
+
+    The clock goes on after the window, for those that are still on their way.
+    """
+    least, most = bounds
+    if schedule is None:
+        return (Scheduled(at_s=0.0, lowest=least, highest=least if most is None else most),)
+    end = trace.warmup_s + trace.horizon_s
+    if not math.isfinite(end):
+        raise BugError("a schedule on a trace without an end")
+    steps = [(0.0, least_at(schedule, least, 0)), *due_s(schedule, least, end + _AFTER_S)]
+    return tuple(Scheduled(at_s=at, lowest=low, highest=low if most is None else most) for at, low in steps)
+
+
 def scaling_of(
     w: Workload,
     instance_type: str,
-    bounds: tuple[int, int],
+    bounds: tuple[int, int | None],
     policies: tuple[TargetTracking | StepFromZero, ...],
     *,
-    seed: int,
+    trace: Trace,
+    schedule: str | None = None,
     drain_limit_s: float = math.inf,
 ) -> Scaling:
-    """A fleet between two bounds; it begins at the lower one, but with one instance at least, as endpoints do."""
-    least, most = bounds
+    """A fleet between two bounds, of a count that is fixed or goes by the clock where there is no upper one.
+
+    It begins at the lower one, but with one instance at least, as endpoints do. What goes wrong is the trace's to say.
+    """
+    first, *later = scheduled(schedule, bounds, trace)
+    moves = any(step.lowest < step.highest for step in (first, *later))
+    faults = trace.faults
+    lengths = launches(w, instance_type, trace.seed) if moves or later or faults else (0.0,)
+    end = trace.warmup_s + trace.horizon_s
+    begins_with = max(first.lowest, int(limit("realtime.initial_instance_count_min").base))
     return Scaling(
-        initial=min(most, max(least, int(limit("realtime.initial_instance_count_min").base))),
-        lowest=least,
-        highest=most,
-        policies=policies if least < most else (),
-        launch_s=launches(w, instance_type, seed) if least < most else (0.0,),
+        initial=begins_with,
+        lowest=first.lowest,
+        highest=first.highest,
+        policies=policies if moves else (),
+        # A fleet that is at zero by the clock has begun with one like any other.
+        schedule=(first, *later) if begins_with > first.highest else tuple(later),
+        launch_s=tuple(_slower(length, faults.launch_factor) for length in lengths),
+        refused=faults.refused(trace.seed),
         serial=bool(w.assume("scaling_serial")),
         in_one_at_a_time=w.assume("scaling_in_step") == "one",
+        zones=faults.zones,
+        losses=faults.losses(trace.seed, from_s=trace.warmup_s, to_s=end) if faults else (),
         drain_limit_s=drain_limit_s,
         bill_from_launch=w.assume("billing_start") == "launch",
     )
+
+
+def _slower(seconds: float, times: float) -> float:
+    """On the grid again."""
+    return seconds if times == 1.0 else round(seconds * times * 2**20) / 2**20
 
 
 def busy_place(on: WorkOn, most: int) -> tuple[int, float]:

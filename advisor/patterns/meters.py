@@ -9,7 +9,7 @@ from advisor.money import Meter
 from advisor.units import HOUR_S, MONTH_S
 from advisor.workload import Workload
 
-__all__ = ["data", "instance_time", "stored", "volume"]
+__all__ = ["captured", "data", "instance_time", "stored", "volume"]
 
 _GB = 10**9
 
@@ -58,6 +58,36 @@ def data(granules: Mapping[str, int], assumed: str = "") -> tuple[Meter, ...]:
             assumed=assumed,
         )
         for way in ("in", "out")
+    )
+
+
+def captured(w: Workload, *, puts: int, granules: Mapping[str, int], unless: str = "") -> tuple[Meter, ...]:
+    """What keeping every request and answer in S3 takes, where the needs ask for data capture or its monitor.
+
+    All calls are captured, as `render` asks for it; ``unless`` says why the number of objects is only assumed.
+    """
+    if not {"data-capture", "model-monitor"} & set(w.needs):
+        return ()
+    kept = (granules["bytes_in"] + granules["bytes_out"]) * round(float(w.assume("capture_storage")))
+    return (
+        Meter(
+            what="captured data, S3 writes",
+            component="S3",
+            meter="PUT",
+            granules=puts,
+            granule="request",
+            per_unit=1000,
+            assumed=unless,
+        ),
+        Meter(
+            what="captured data, S3 storage",
+            component="S3",
+            meter="GB-Mo",
+            granules=kept,
+            granule="byte-second",
+            per_unit=_GB * int(MONTH_S),
+            assumed="the assumption capture_storage",
+        ),
     )
 
 

@@ -18,12 +18,16 @@ from typing import Any
 from advisor.catalog.instances import instance
 from advisor.catalog.limits import limit
 from advisor.errors import InputError
+from advisor.patterns.clock import DAYS, cron, edges
 from advisor.rules.estimates import model_ready_s
 from advisor.workload import Workload
 
 __all__ = [
     "ACCOUNT",
+    "INSTANCES",
+    "PROVISIONED",
     "VARIANT",
+    "WORKERS",
     "Blank",
     "Call",
     "address",
@@ -36,6 +40,7 @@ __all__ = [
     "name_of",
     "partition",
     "scalable_target",
+    "scheduled_actions",
     "target_tracking",
     "variant_resource",
     "whole_seconds",
@@ -44,6 +49,8 @@ __all__ = [
 ACCOUNT = "123456789012"
 """The account of AWS's own examples: stands wherever the user's belongs."""
 VARIANT = "AllTraffic"
+INSTANCES, PROVISIONED = "DesiredInstanceCount", "DesiredProvisionedConcurrency"
+"""What of a variant application-autoscaling changes."""
 WORKERS = "SAGEMAKER_MODEL_SERVER_WORKERS"
 """What AWS's framework containers read their number of workers from."""
 
@@ -272,22 +279,46 @@ def capture(w: Workload) -> dict[str, Any]:
     }
 
 
-def variant_resource(endpoint: str) -> dict[str, str]:
-    """How application-autoscaling names the number of instances of the endpoint's variant."""
+def variant_resource(endpoint: str, what: str = INSTANCES) -> dict[str, str]:
+    """How application-autoscaling names the number of the endpoint's variant that it changes."""
     return {
         "ServiceNamespace": "sagemaker",
         "ResourceId": f"endpoint/{endpoint}/variant/{VARIANT}",
-        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+        "ScalableDimension": f"sagemaker:variant:{what}",
     }
 
 
-def scalable_target(w: Workload, endpoint: str, low: int, high: int) -> Call:
+def scalable_target(w: Workload, endpoint: str, low: int, high: int, *, what: str = INSTANCES) -> Call:
     """The bounds between which the endpoint scales."""
-    request = {**variant_resource(endpoint), "MinCapacity": low, "MaxCapacity": high}
+    request = {**variant_resource(endpoint, what), "MinCapacity": low, "MaxCapacity": high}
     return call(w, "application-autoscaling", "register_scalable_target", request)
 
 
-def target_tracking(w: Workload, endpoint: str, policy: str, target: float, metric: Mapping[str, Any]) -> Call:
+def scheduled_actions(
+    w: Workload, endpoint: str, schedule: str | None, bounds: tuple[int, int | None], *, what: str = INSTANCES
+) -> list[Call]:
+    """One action for each time of day at which the minimum changes; without an upper bound the number itself does.
+
+    Times without a zone are UTC. Source: AWS Auto Scaling guide, scheduled actions, 2026.
+    """
+    least, most = bounds
+    made = []
+    for edge in edges(schedule, least) if schedule is not None else ():
+        days = "" if len(edge.days) == len(DAYS) else "-".join(DAYS[day] for day in edge.days) + "-"
+        at = f"{edge.minute // 60:02d}{edge.minute % 60:02d}"
+        request = {
+            **variant_resource(endpoint, what),
+            "ScheduledActionName": f"{endpoint}-{days}{at}-{edge.least}",
+            "Schedule": cron(edge),
+            "ScalableTargetAction": {"MinCapacity": edge.least, "MaxCapacity": edge.least if most is None else most},
+        }
+        made.append(call(w, "application-autoscaling", "put_scheduled_action", request))
+    return made
+
+
+def target_tracking(
+    w: Workload, endpoint: str, policy: str, target: float, metric: Mapping[str, Any], *, what: str = INSTANCES
+) -> Call:
     """A target-tracking policy with the cooldowns that AWS takes where none are given, written out."""
     settings = {
         "TargetValue": target,
@@ -297,7 +328,7 @@ def target_tracking(w: Workload, endpoint: str, policy: str, target: float, metr
     }
     request = {
         "PolicyName": f"{endpoint}-{policy}",
-        **variant_resource(endpoint),
+        **variant_resource(endpoint, what),
         "PolicyType": "TargetTrackingScaling",
         "TargetTrackingScalingPolicyConfiguration": settings,
     }

@@ -23,6 +23,7 @@ __all__ = [
     "INSTANCE",
     "MEMORY",
     "NUMBER",
+    "SHARE",
     "SWITCH",
     "Kind",
     "choice",
@@ -125,6 +126,10 @@ def _gigabytes(text: str) -> int:
     return round(units.size_bytes(text) / 1e9)
 
 
+def _share(text: str) -> float:
+    return units.share(text, bare=True)
+
+
 def _switch(text: str) -> bool:
     if text.strip().lower() not in _SWITCH:
         raise UnknownName(f'"{text}" is neither yes nor no', "", "write yes or no")
@@ -146,6 +151,11 @@ COUNT_OR_ZERO: Mapping[str, Kind] = {"kind": Kind("a whole number of at least 0"
 DURATION: Mapping[str, Kind] = {"kind": Kind("a duration above zero", _duration, _number)}
 MEMORY: Mapping[str, Kind] = {"kind": Kind("a whole number of MiB above zero", _memory, _whole(1))}
 GIGABYTES: Mapping[str, Kind] = {"kind": Kind("a whole number of GB above zero", _gigabytes, _whole(1))}
+SHARE: Mapping[str, Kind] = {
+    "kind": Kind(
+        "a share above 0 and below 1, such as 70 %", _share, lambda value: _number(value) and value < 1, bare=True
+    )
+}
 NUMBER: Mapping[str, Kind] = {"kind": Kind("a number above zero", units.number, _number, bare=True)}
 SWITCH: Mapping[str, Kind] = {"kind": Kind("yes or no", _switch, lambda value: isinstance(value, bool))}
 INSTANCE: Mapping[str, Kind] = {"kind": Kind("an instance type", _instance, _known_instance)}

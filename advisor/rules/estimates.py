@@ -16,6 +16,7 @@ from advisor.workload.lognormal import sigma_of_cv, z
 
 __all__ = [
     "BURSTABLE",
+    "alike",
     "all_memory_mib",
     "capacity_per_s",
     "cold_share",
@@ -203,20 +204,20 @@ def cold_share(w: Workload, on: WorkOn, warm: int = 0) -> float:
     """
     if w.rate_per_s <= 0:
         return 0.0
-    parts = [(1.0, 1.0)] if one_endpoint(w) else _alike(popularity(w))
+    parts = [(1.0, 1.0)] if one_endpoint(w) else alike(popularity(w))
     return min(1.0, math.fsum(part * many * _cold_of(w, on, warm, part) for part, many in parts if part > 0))
 
 
-def _alike(shares: Iterable[tuple[float, int]]) -> list[tuple[float, float]]:
+def alike(shares: Iterable[tuple[float, int]], *, nearly: float = _NEARLY) -> list[tuple[float, float]]:
     """Models of nearly the same share taken together: their mean share, and how many they are."""
-    alike: list[list[float]] = []
+    together: list[list[float]] = []
     for share, many in shares:
-        if alike and share >= _NEARLY * alike[-1][0]:
-            alike[-1][1] += share * many
-            alike[-1][2] += many
+        if together and share >= nearly * together[-1][0]:
+            together[-1][1] += share * many
+            together[-1][2] += many
         else:
-            alike.append([share, share * many, many])
-    return [(total / many, many) for _, total, many in alike]
+            together.append([share, share * many, many])
+    return [(total / many, many) for _, total, many in together]
 
 
 def _cold_of(w: Workload, on: WorkOn, warm: int, part: float) -> float:

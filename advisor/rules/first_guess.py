@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from advisor.catalog.instances import Instance, instance, instances, offered
+from advisor.catalog.instances import Instance, instance, instances, offered, siblings
 from advisor.catalog.prices import PriceBook, price_book
 from advisor.rules.estimates import BURSTABLE, copies_memory_mib, has_accelerator, usable_memory_mib
 from advisor.workload import Workload
 
-__all__ = ["first_type"]
+__all__ = ["first_type", "types_in_play"]
 
 _SMALLEST_VCPU = 2
+# So many of the cheapest types are looked at where none was measured.
+_CHEAPEST = 5
 
 
 def first_type(w: Workload, component: str) -> str:
@@ -57,3 +59,30 @@ def _sold(w: Workload, component: str, name: str, book: PriceBook) -> float | No
         return None
     rate = book.find(w.region, component, name)
     return None if rate is None else float(rate.usd)
+
+
+def types_in_play(w: Workload, component: str) -> tuple[str, ...]:
+    """Types that a search looks at: those measured, their families where the model fits, the one to try first.
+
+    Where nothing was measured on an instance, the cheapest usual types that fit stand beside that one. Only what is
+    offered and sold in the region; the type to try first is there in any case. Measured ones come first.
+    """
+    book = price_book()
+    measured = [entry.instance for n, entry in enumerate(w.work) if entry.instance and w.given(f"work.{n}.on")]
+
+    def open_to(one: Instance) -> bool:
+        return offered(one.name, component) and _sold(w, component, one.name, book) is not None
+
+    def roomy(one: Instance) -> bool:
+        return _fits(w, one) and copies_memory_mib(w, w.work_on(one.name)) <= usable_memory_mib(w, one.name)
+
+    found = [name for name in measured if open_to(instance(name))]
+    if measured:
+        families = dict.fromkeys(instance(name).family for name in measured)
+        kin = (one for name in measured if instance(name).family in families for one in siblings(name))
+        found += [one.name for one in kin if open_to(one) and roomy(one)]
+    else:
+        usual = [one for one in instances() if _usual(w, one) and open_to(one) and roomy(one)]
+        priced = sorted((_sold(w, component, one.name, book) or 0.0, one.name) for one in usual)
+        found += [name for _, name in priced[:_CHEAPEST]]
+    return tuple(dict.fromkeys([*found, first_type(w, component)]))

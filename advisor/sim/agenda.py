@@ -12,7 +12,7 @@ from typing import cast
 import simpy
 from simpy.events import EventPriority
 
-__all__ = ["DECIDE", "DRAIN_LIMIT", "FINISH", "LOST", "MEASURE", "READY", "SCHEDULE", "VISIBLE", "moment"]
+__all__ = ["DECIDE", "DRAIN_LIMIT", "FINISH", "LOST", "MEASURE", "READY", "SCHEDULE", "VISIBLE", "looks", "moment"]
 
 FINISH, READY, DRAIN_LIMIT, LOST, MEASURE, SCHEDULE, VISIBLE, DECIDE = range(1, 9)
 _WIDTH = 1 << 40
@@ -26,3 +26,8 @@ def moment(env: simpy.Environment, when: float, phase: int, order: int = 0) -> s
     # The agenda sorts by any integer; the type of the argument names only SimPy's own two.
     env.schedule(event, priority=cast("EventPriority", phase * _WIDTH + order), delay=when - env.now)
     return event
+
+
+def looks(env: simpy.Environment) -> bool:
+    """Whether what comes next is past the arrivals of its instant: it measures, sees or decides."""
+    return env._queue[0][1] >= MEASURE * _WIDTH

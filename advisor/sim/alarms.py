@@ -27,6 +27,11 @@ class Alarms:
         self.quiet = policy.in_ratio * policy.target if isinstance(policy, TargetTracking) else -math.inf
         self.wants_in = False
 
+    @property
+    def rhythm(self) -> tuple[float, float]:
+        """How often its metric is measured, and how long a datapoint takes to be seen."""
+        return self.policy.period_s, self.policy.lag_s
+
     def see(self, value: float, load: int) -> None:
         """One more datapoint is visible."""
         policy = self.policy

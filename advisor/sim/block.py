@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from advisor.sim.kernels import Floats, Ints, Shorts, luck
+from advisor.sim.kernels import Floats, Ints, Keys, Shorts, luck
 from advisor.sim.service import Popularity, Shape, Sizes
 from advisor.streams import key
 
@@ -52,6 +53,8 @@ class Block:
         self.klass: Shorts = np.zeros(rows, dtype=np.int16)
         # What a request draws its luck by: the same with and without spikes, unlike its place in the trace.
         self.number: Ints = np.empty(rows, dtype=np.int64)
+        # Whether what attempts draw follows from `keys`: not where a trace gives it.
+        self.keyed = True
         self._laws, self._seed = laws, seed
         self._drawn: set[tuple[str, int]] = set()
         self._floats: dict[str, Floats] = {}
@@ -83,6 +86,16 @@ class Block:
                 held = self.columns[MODEL, : self.n]
                 out[: self.n] = np.where(np.isnan(held), out[: self.n], held)
         return out
+
+    @functools.cached_property
+    def keys(self) -> Keys:
+        """What all draws of attempts follow from, with the request's number: u8[draw, attempt]."""
+        return np.array([[self._key(name, k) for k in range(self.attempts)] for name in DRAWS], dtype=np.uint64)
+
+    @property
+    def spreads(self) -> tuple[float, float]:
+        """Standard deviations of the logarithms of the multipliers of cold starts and of loads."""
+        return _sigma(self._laws.cold_cv), _sigma(self._laws.load_cv)
 
     @property
     def route_first(self) -> Floats:
@@ -136,8 +149,7 @@ class Block:
             if kind in (ROUTE, BACKOFF, FAIL):
                 luck.lucks(self._key(name, attempt), self.number, self.n, out)
             elif cv > 0:
-                sigma = math.sqrt(math.log1p(cv * cv))
-                luck.spreads(self._key(name, attempt), sigma, self.number, self.n, out)
+                luck.spreads(self._key(name, attempt), _sigma(cv), self.number, self.n, out)
             else:
                 out[: self.n] = 1.0
         return out
@@ -176,3 +188,28 @@ class Block:
         """The columns hold other requests now: so many, from this place in the trace on."""
         self.start, self.n = start, n
         self._drawn.clear()
+
+    def chosen(self, rows: Ints | slice) -> Block:
+        """Some of its requests as a block of their own: with their numbers, and so with their luck."""
+        number = self.number[: self.n][rows]
+        one = Block(len(number), len(self.columns), self.attempts, self._laws, self._seed)
+        one.begin(self.start, len(number))
+        one.columns[:] = self.columns[:, : self.n][:, rows]
+        one.klass[:], one.number[:] = self.klass[: self.n][rows], number
+        one.keyed, one._keys = self.keyed, self._keys
+        for name, attempt in self._drawn:
+            # What is there already may have been given rather than drawn.
+            if name == "model":
+                one._models = self.model[: self.n][rows]
+            elif name in DRAWS:
+                kind = DRAWS.index(name)
+                one._room()[kind, attempt] = self._room()[kind, attempt, : self.n][rows]
+            else:
+                one._floats[name] = self._floats[name][: self.n][rows]
+        one._drawn = set(self._drawn)
+        return one
+
+
+def _sigma(cv: float) -> float:
+    """Of a log-normal law with this coefficient of variation."""
+    return math.sqrt(math.log1p(cv * cv))

@@ -1,7 +1,7 @@
 """The control plane of one fleet: metrics, decisions, activities, launches, drains, losses, as SimPy processes.
 
-A fleet knows how many units there are and why; what a unit does is the station's business. One process a policy
-measures, one makes its datapoints visible after their lag, one process a launch, a drain, a scheduled action, a loss.
+A fleet knows how many units there are and why; what a unit does is the station's business. Policies are measured and
+seen by events that follow one another; one process a launch, a drain, a scheduled action, a loss.
 Laws: MODEL.md part 5; sources: AWS Auto Scaling guide and developer guide, 2026.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Generator
+from itertools import groupby
 from typing import Protocol
 
 import simpy
@@ -90,10 +91,9 @@ class Fleet:
             self.timeline.units.append(unit)
             self.in_service.append(unit)
             station.open(number)
-        for order, alarms in enumerate(self.alarms):
-            lagging: deque[tuple[float, int]] = deque()
-            env.process(self._measures(order, alarms.policy, lagging))
-            env.process(self._becomes_visible(order, alarms, lagging))
+        orders = range(len(self.alarms))
+        for _, group in groupby(orders, key=lambda order: self.alarms[order].rhythm):
+            _Watch(self, list(group))
         for order, action in enumerate(scaling.schedule):
             env.process(self._scheduled(order, action))
         for order, loss in enumerate(scaling.losses):
@@ -255,42 +255,34 @@ class Fleet:
 
     # Metrics and decisions
 
-    def _measures(self, order: int, policy: TargetTracking | StepFromZero, lagging: deque[tuple[float, int]]) -> Steps:
-        """One datapoint a period."""
-        k = 0
-        while True:
-            k += 1
-            yield moment(self.env, k * policy.period_s, MEASURE, order)
-            self.station.through(self.env.now)
-            if policy.metric == INVOCATIONS:
-                self._close_stretch()
-                value, load = self.emitted, self.load
-                self.emitted, self.load = 0.0, 0
-            else:
-                value, load = self.station.measure(policy.metric)
-            point = Datapoint(self.env.now, policy.metric, value, load, len(self.in_service))
-            self.timeline.datapoints.append(point)
-            lagging.append((value, load))
-
-    def _becomes_visible(self, order: int, alarms: Alarms, lagging: deque[tuple[float, int]]) -> Steps:
-        """Each datapoint after its lag; then one decision an instant."""
+    def measured(self, alarms: Alarms) -> tuple[float, int]:
+        """One datapoint of the period that ends now: value and load."""
         policy = alarms.policy
-        k = 0
-        while True:
-            k += 1
-            yield moment(self.env, k * policy.period_s + policy.lag_s, VISIBLE, order)
-            out, into = alarms.out, alarms.wants_in
-            alarms.see(*lagging.popleft())
-            if alarms.out != out:
-                self._note("out-alarm " + policy.metric, int(out), int(alarms.out))
-            if alarms.wants_in != into:
-                self._note("in-alarm " + policy.metric, int(into), int(alarms.wants_in))
-            if self.seen_at != self.env.now:
-                self.seen, self.seen_at, self.deciding = [], self.env.now, False
-            self.seen.append(alarms)
-            if (alarms.out or alarms.wants_in) and not self.deciding:
-                self.deciding = True
-                moment(self.env, self.env.now, DECIDE).callbacks.append(self._decide)
+        if policy.metric == INVOCATIONS:
+            self._close_stretch()
+            value, load = self.emitted, self.load
+            self.emitted, self.load = 0.0, 0
+        else:
+            value, load = self.station.measure(policy.metric)
+        self.timeline.datapoints.append(Datapoint(self.env.now, policy.metric, value, load, len(self.in_service)))
+        return value, load
+
+    def sees(self, alarms: Alarms, value: float, load: int) -> None:
+        """A datapoint becomes visible; one decision an instant."""
+        now = self.env.now
+        out, into = alarms.out, alarms.wants_in
+        alarms.see(value, load)
+        if alarms.out != out:
+            self._note("out-alarm " + alarms.policy.metric, int(out), int(alarms.out))
+        if alarms.wants_in != into:
+            self._note("in-alarm " + alarms.policy.metric, int(into), int(alarms.wants_in))
+        if self.seen_at != now:
+            self.seen, self.seen_at, self.deciding = [], now, False
+        self.seen.append(alarms)
+        # A wish to scale in is idle at the lowest, where most of a quiet night is spent.
+        if (alarms.out or (alarms.wants_in and len(self.in_service) > self.lowest)) and not self.deciding:
+            self.deciding = True
+            moment(self.env, now, DECIDE).callbacks.append(self._decide)
 
     def _decide(self, _: simpy.Event) -> None:
         """The decision of one instant, on all datapoints that became visible at it."""
@@ -354,3 +346,43 @@ class Fleet:
             return
         self.zone_up_at[loss.zone] = max(self.zone_up_at[loss.zone], loss.at_s + loss.lasts_s)
         self._lose([unit for unit in self.timeline.units if unit.zone == loss.zone and math.isnan(unit.end)])
+
+
+class _Watch:
+    """The datapoints of policies that follow one another and keep the same rhythm: measured, then seen after the lag.
+
+    One event serves all of them, and its callback asks for the next: most of a run's control is these two.
+    """
+
+    __slots__ = ("alarms", "fleet", "lag_s", "lagging", "measures", "order", "period_s", "seen")
+
+    def __init__(self, fleet: Fleet, orders: list[int]) -> None:
+        self.fleet = fleet
+        self.order = orders[0]
+        self.alarms = [fleet.alarms[order] for order in orders]
+        self.period_s, self.lag_s = self.alarms[0].rhythm
+        self.lagging: deque[list[tuple[float, int]]] = deque()
+        self.measures = self.seen = 0
+        self._next_measure()
+        self._next_seen()
+
+    def _next_measure(self) -> None:
+        self.measures += 1
+        at = self.measures * self.period_s
+        moment(self.fleet.env, at, MEASURE, self.order).callbacks.append(self._measure)
+
+    def _next_seen(self) -> None:
+        self.seen += 1
+        at = self.seen * self.period_s + self.lag_s
+        moment(self.fleet.env, at, VISIBLE, self.order).callbacks.append(self._see)
+
+    def _measure(self, _: simpy.Event) -> None:
+        fleet = self.fleet
+        fleet.station.through(fleet.env.now)
+        self.lagging.append([fleet.measured(alarms) for alarms in self.alarms])
+        self._next_measure()
+
+    def _see(self, _: simpy.Event) -> None:
+        for alarms, (value, load) in zip(self.alarms, self.lagging.popleft(), strict=True):
+            self.fleet.sees(alarms, value, load)
+        self._next_seen()

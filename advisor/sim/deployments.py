@@ -25,13 +25,14 @@ RANDOM, LEAST_OUTSTANDING = "RANDOM", "LEAST_OUTSTANDING_REQUESTS"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Client:
-    """The caller's library: attempts (1: no retries), back-off base x 2**(k-1) up to the cap, limit, payload, failures.
+    """The caller's library: attempts (1: none again), back-off base x growth**(k-1) up to the cap, limit, payload.
 
     The limit runs from an attempt's arrival; the pattern's fixed overhead is added to every latency.
     """
 
     attempts: int = 5
     base_s: float = 1.0
+    growth: float = 2.0
     cap_s: float = math.inf
     limit_s: float = 60.0
     payload_max: float = math.inf
@@ -76,12 +77,16 @@ class FleetSpec:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PoolSpec:
-    """A serverless endpoint: containers that serve one request at a time."""
+    """A serverless endpoint: containers that serve one request at a time.
+
+    A call on a provisioned one waits `provisioned_setup_s` for its set-up, which is never billed as its work.
+    """
 
     mean_s: float
     max_concurrency: int
     cold_mean_s: float
     keep_alive_s: float
+    provisioned_setup_s: float = 0.0
     setup_billed: bool = True
 
 

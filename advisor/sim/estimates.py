@@ -15,7 +15,10 @@ import numpy as np
 from advisor.sim.kernels import Floats
 from advisor.sim.ledger import Ledger, bin_edges
 
-__all__ = ["Estimate", "mean_of", "percentile_of", "ratio_of", "share_later_of", "student_t", "with_control"]
+__all__ = [
+    "Estimate", "mean_of", "percentile_of", "ratio_of", "share_later_of", "student_t", "together",
+    "with_control",
+]  # fmt: skip
 
 CONFIDENCE = 0.95
 
@@ -96,6 +99,13 @@ def with_control(
     spread = math.sqrt(variance * (1.0 / n + (float(x.mean()) - expected) ** 2 / across))
     half = student_t(0.5 + confidence / 2, n - 2) * spread
     return Estimate(value=mean, low=mean - half, high=mean + half)
+
+
+def together(one: Estimate, other: Estimate) -> Estimate:
+    """The sum of two estimates of different draws: the squares of their half widths add up."""
+    value = one.value + other.value
+    half = math.hypot(one.high - one.low, other.high - other.low) / 2
+    return Estimate(value=value, low=value - half, high=value + half)
 
 
 def ratio_of(parts: Sequence[float], wholes: Sequence[float], *, confidence: float = CONFIDENCE) -> Estimate:

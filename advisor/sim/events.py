@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
+from advisor.errors import InputError
 from advisor.sim.deployments import LEAST_OUTSTANDING, Client, FleetSpec, LoadCurve
 from advisor.sim.kernels import Floats, Ints, layout
 from advisor.sim.kernels import events as kernel
@@ -19,12 +22,20 @@ __all__ = ["EventStation"]
 class EventStation(Station):
     """Instances of workers, batches or a load curve; every start is committed when it happens."""
 
-    needs = ("bytes",)
-
-    def __init__(self, trace: Trace, spec: FleetSpec, client: Client, window: Window, *, columns: bool) -> None:
+    def __init__(
+        self, trace: Trace, spec: FleetSpec, client: Client, window: Window, *, columns: bool, meter_bytes: bool
+    ) -> None:
+        self.needs = ("bytes",) if meter_bytes or math.isfinite(client.payload_max) else ()
         server = spec.server
         mean_s = 1.0 if isinstance(server, LoadCurve) else server.mean_s
         super().__init__(trace, client, window, mean_s=mean_s, columns=columns)
+        batching = None if isinstance(server, LoadCurve) else server.batching
+        if not spec.timed_out_runs_on and (isinstance(server, LoadCurve) or batching):
+            raise InputError(
+                "an instance that answers several requests at once, and drops those that are too late",
+                "platform.timed_out_still_runs",
+                "write timed_out_still_runs: yes, or give the instance workers without batching",
+            )
         q, p = self.q, self.p
         q[layout.Q_QUEUE_LIMIT], q[layout.Q_ROUTING] = spec.container_queue, int(spec.routing == LEAST_OUTSTANDING)
         q[layout.Q_RUNS_ON] = spec.timed_out_runs_on
@@ -64,7 +75,7 @@ class EventStation(Station):
         )  # fmt: skip
 
     def step(self, until: float, through: bool) -> int:
-        return int(kernel.events(until, through, self.common(), self.events, self._seats()))
+        return int(kernel.events(float(until), through, self.common(), self.events, self._seats()))
 
     def grow(self) -> None:
         """A longer heap, or a longer ring of limits."""
@@ -93,7 +104,7 @@ class EventStation(Station):
             seat = self.count
             self.count += 1
             rows = self.count
-            self.seats, self.clocks = longer(self.seats, rows, 0), longer(self.clocks, rows, 0.0)
+            self.seats, self.clocks = longer(self.seats, rows, 0), longer(self.clocks, rows, math.inf)
             self.slots, self.touched = longer(self.slots, rows, -1), longer(self.touched, rows, 0)
             self.curve_at, self.curve_key = longer(self.curve_at, rows, 0.0), longer(self.curve_key, rows, 0)
             self.curve_row = longer(self.curve_row, rows, 0)
@@ -101,7 +112,7 @@ class EventStation(Station):
         self.seats[seat] = 0
         self.seats[seat, kernel.T_TOUCHED], self.seats[seat, kernel.T_VERSION] = touched, -1
         self.seats[seat, kernel.T_NUMBER] = number
-        self.clocks[seat], self.slots[seat] = 0.0, -1
+        self.clocks[seat], self.slots[seat] = (0.0, 0.0, math.inf), -1
         self.seat_of[number] = self.in_service[number] = seat
         self._reorder()
 

@@ -68,15 +68,17 @@ class FleetStation(Station):
         self.event_seat: Ints = np.zeros(256, np.int64)
 
     def step(self, until: float, through: bool) -> int:
-        return int(
-            fleet_kernel(
-                until, through, self.p, self.q, self.ledger.counts, self.ledger.sums, self.ledger.bins,
-                self.arrivals, self.works, self.bytes_in, self.bytes_out, self.route, self.draws_of,
+        # There is a call a control instant: what it hands over is put together only where some of it is new.
+        if not self.handed:
+            self.handed = (
+                self.p, self.q, self.ledger.counts, self.ledger.sums, self.ledger.bins,
+                self.arrivals, self.works, self.bytes_in, self.bytes_out, self.route, self.lucks, self.keys,
+                self.draws_of,
                 self.sleep_at, self.sleep_key, self.sleep_row, self.free_rows, self.carried, self.numbers, self.draws,
                 self.free_at, self.ring, self.ring_head, self.ring_length, self.order, self.named,
                 self.outstanding, self.peak, self.event_at, self.event_key, self.event_seat, self.floats, self.ints,
-            )
-        )  # fmt: skip
+            )  # fmt: skip
+        return int(fleet_kernel(float(until), through, *self.handed))
 
     def grow(self) -> None:
         """More finishes to track, or a wider ring of those that wait."""
@@ -122,6 +124,7 @@ class FleetStation(Station):
         seats = [self.seat_of[number] for number in sorted(self.seat_of)]
         self.order = np.array(seats or [0], np.int64)
         self.q[layout.Q_SERVING] = len(seats)
+        self.handed = ()
 
     def close(self, number: int, at: float) -> float | None:
         """It finishes its queue: the end is known."""
@@ -199,7 +202,7 @@ def simulate_fleet(
         track = concurrency or spec.routing == LEAST_OUTSTANDING
         station = FleetStation(trace, spec, client, window, track=track, columns=columns, meter_bytes=meter_bytes)
     else:
-        station = EventStation(trace, spec, client, window, columns=columns)
+        station = EventStation(trace, spec, client, window, columns=columns, meter_bytes=meter_bytes)
     fleet = Fleet(env, scaling, station)
     stop = drive(env, fleet, station, sample_s=sample_s)
     span = (window.from_s, window.end_s)

@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 
 from advisor.sim.replay import cycle_s
-from advisor.units import DAY_S, MONTH_S, WEEK_S, show_count, show_duration
+from advisor.units import DAY_S, HOUR_S, MONTH_S, WEEK_S, show_count, show_duration
 from advisor.workload import Workload
 
-__all__ = ["PRINTED_BUDGET", "SEARCH_BUDGET", "Horizon", "horizon_of", "spike_horizon_of"]
+__all__ = ["PRINTED_BUDGET", "SEARCH_BUDGET", "Horizon", "horizon_of", "in_whole_times", "spike_horizon_of"]
 
 # Requests of one replication: while searching, and for what is printed.
 SEARCH_BUDGET = 20_000_000
@@ -19,12 +19,16 @@ _FOUR_WEEKS_S, _THIRTY_DAYS_S = 4 * WEEK_S, 30 * DAY_S
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Horizon:
-    """The window is [warmup_s, warmup_s + window_s): whole times ``period_s``; what an answer says about it."""
+    """The window is [warmup_s, warmup_s + window_s): whole times ``period_s``; what an answer says about it.
+
+    ``spikes_from_s`` is where the time begins that one-off spikes are told in; ``None``: where the window does.
+    """
 
     period_s: float
     warmup_s: float
     window_s: float
     notes: tuple[str, ...] = ()
+    spikes_from_s: float | None = None
 
 
 def horizon_of(workload: Workload, *, budget: int = SEARCH_BUDGET) -> Horizon:
@@ -74,14 +78,42 @@ def horizon_of(workload: Workload, *, budget: int = SEARCH_BUDGET) -> Horizon:
     return Horizon(period_s=period or unit, warmup_s=warmup, window_s=window, notes=tuple(notes))
 
 
-def spike_horizon_of(workload: Workload) -> Horizon:
-    """A window that holds all spikes and a day after the last, for the pair of runs with and without them."""
-    base = horizon_of(workload)
+def spike_horizon_of(workload: Workload, *, every_s: float = 0.0) -> Horizon:
+    """For the pair of runs with the one-off spikes and without: from the first spike to a day after the last.
+
+    Nothing differs before the first, so the run begins two hours or more before it, at the begin of a period of the
+    traffic, and of what else comes ``every_s``; the window is then of whole times of that.
+    """
     traffic = workload.traffic
     if traffic is None or not traffic.spikes:
-        return base
+        return horizon_of(workload)
+    if traffic.replay is not None:
+        period = cycle_s(traffic.replay.path)
+    elif len(set(traffic.week_weights)) > 1:
+        period = WEEK_S
+    else:
+        period = DAY_S if len(set(traffic.day_weights)) > 1 else HOUR_S
+    first = min(spike.at_s for spike in traffic.spikes)
     end = max(spike.at_s + spike.lasts_s for spike in traffic.spikes) + DAY_S
-    unit = max(base.period_s, DAY_S) if base.period_s % DAY_S == 0 else DAY_S
-    return Horizon(
-        period_s=base.period_s, warmup_s=base.warmup_s, window_s=math.ceil(end / unit) * unit, notes=base.notes
-    )
+    if every_s:
+        period = float(math.lcm(max(1, round(period)), max(1, round(every_s))))
+    begin = math.floor((first - max(2 * HOUR_S, every_s)) / period) * period
+    warmup, stop = first - begin, end - begin
+    if every_s:
+        # What comes at the very end is taken by the time after.
+        warmup, stop = math.floor(warmup / every_s) * every_s, (math.ceil(stop / every_s) + 1) * every_s
+    return Horizon(period_s=period, warmup_s=warmup, window_s=stop - warmup, spikes_from_s=-begin)
+
+
+def in_whole_times(workload: Workload, given: Horizon, every_s: float) -> Horizon:
+    """The same in whole times of what comes ``every_s``; where spikes come, up to the time after them."""
+    if given.spikes_from_s is not None:
+        return spike_horizon_of(workload, every_s=every_s)
+    window = max(1, math.floor(given.window_s / every_s + 1e-9)) * every_s
+    warmup = math.ceil(given.warmup_s / every_s - 1e-9) * every_s
+    notes = given.notes
+    if window > given.window_s:
+        notes += (
+            f"{show_duration(window)} are run all the same, for what comes every {show_duration(every_s)} to be whole",
+        )
+    return Horizon(period_s=every_s, warmup_s=warmup, window_s=window, notes=notes)

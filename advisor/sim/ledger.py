@@ -16,6 +16,9 @@ from advisor.sim.statuses import NAMES, SERVED
 
 __all__ = ["Columns", "Ledger", "bin_edges"]
 
+# Bins of the histogram that make one step of what is drawn.
+_COARSE = layout.BINS_AN_OCTAVE // 64
+
 
 def bin_edges() -> Floats:
     """The lower edge of every bin of the histogram, in seconds, and the upper edge of the last."""
@@ -112,6 +115,20 @@ class Ledger:
         at = int(np.searchsorted(np.cumsum(self.bins), rank))
         low, high = bin_edges()[at : at + 2]
         return float(low + high) / 2
+
+    def within(self) -> tuple[tuple[float, float], ...]:
+        """(seconds, share of all requests of the window answered within them), rising, 64 steps an octave.
+
+        The first has the share 0, the last that of all served ones; empty where none was.
+        """
+        steps = np.add.reduceat(self.bins, np.arange(0, layout.BINS, _COARSE))
+        used = np.flatnonzero(steps)
+        if not used.size:
+            return ()
+        edges = bin_edges()[::_COARSE]
+        held = slice(int(used[0]), int(used[-1]) + 1)
+        shares = np.cumsum(steps[held]) / self.arrived
+        return ((float(edges[held.start]), 0.0), *zip(edges[1:][held].tolist(), shares.tolist(), strict=True))
 
     def share_later_than(self, seconds: float) -> float:
         """The share of all requests of the window whose latency passes `seconds`, unserved ones among them.

@@ -37,6 +37,7 @@ class PoolStation(Station):
         self.draws_needed.discard("route")
         p, q = self.p, self.q
         p[layout.P_COLD_MEAN], p[layout.P_KEEP_ALIVE] = spec.cold_mean_s, spec.keep_alive_s
+        p[layout.P_SETUP] = round(spec.provisioned_setup_s * layout.STEPS) * layout.GRID
         q[kernel.Q_LIMIT], q[kernel.Q_SETUP_BILLED] = spec.max_concurrency, spec.setup_billed
         room = 64
         self.pool = kernel.Pool(
@@ -46,7 +47,7 @@ class PoolStation(Station):
         self.serving = 0
 
     def step(self, until: float, through: bool) -> int:
-        return int(kernel.pool(until, through, self.common(), self.pool))
+        return int(kernel.pool(float(until), through, self.common(), self.pool))
 
     def grow(self) -> None:
         """More containers, busy or idle; more lives on record."""

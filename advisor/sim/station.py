@@ -9,15 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import simpy
 
 from advisor.errors import BugError
-from advisor.sim.agenda import FINISH, moment
+from advisor.sim.agenda import FINISH, looks, moment
 from advisor.sim.control import Fleet
 from advisor.sim.deployments import Client
-from advisor.sim.kernels import Floats, Ints, layout
+from advisor.sim.kernels import Floats, Ints, Keys, layout
 from advisor.sim.kernels.settle import by_request
 from advisor.sim.kernels.state import Common
 from advisor.sim.ledger import Columns, Ledger
@@ -64,7 +65,7 @@ class Station:
         self.q: Ints = np.zeros(layout.Q_SIZE, np.int64)
         p, q = self.p, self.q
         p[layout.P_MEAN], p[layout.P_LIMIT], p[layout.P_BASE] = mean_s, client.limit_s, client.base_s
-        p[layout.P_CAP], p[layout.P_PAYLOAD_MAX] = client.cap_s, client.payload_max
+        p[layout.P_GROWTH], p[layout.P_CAP], p[layout.P_PAYLOAD_MAX] = client.growth, client.cap_s, client.payload_max
         p[layout.P_FAIL_SHARE], p[layout.P_OVERHEAD] = client.fail_share, client.overhead_s
         p[layout.P_FROM], p[layout.P_TO] = window.from_s, window.to_s
         p[layout.P_STOP] = math.inf if window.stop_s is None else window.stop_s
@@ -81,6 +82,8 @@ class Station:
         self.bytes_in: Floats = np.zeros(0)
         self.bytes_out: Floats = np.zeros(0)
         self.route: Floats = np.zeros(0)
+        self.lucks: Ints = np.zeros(0, np.int64)
+        self.keys: Keys = np.zeros((0, client.attempts), np.uint64)
         self._draw_room: Floats = np.empty((0, self.draw_kinds, client.attempts))
         self.draws_of: Floats = np.zeros((0, self.draw_kinds, client.attempts))
         self.models: Ints = np.zeros(0, np.int64)
@@ -95,6 +98,8 @@ class Station:
         self.floats: Floats = np.zeros((0, layout.R_FLOATS))
         self.ints: Ints = np.zeros((0, layout.R_INTS), np.int64)
         self.at, self._through, self._more = 0.0, False, True
+        # What a pattern's station keeps of what it hands to its kernel, as long as no array has been replaced.
+        self.handed: tuple[Any, ...] = ()
 
     # What a pattern's station says
 
@@ -146,6 +151,7 @@ class Station:
             if answer == layout.REACHED:
                 self.at, self._through, self._more = at, through, False
                 return None
+            self.handed = ()
             if answer == layout.BLOCK_ENDS:
                 self._next_block()
             elif answer == layout.NEEDS_ROOM:
@@ -193,6 +199,10 @@ class Station:
         self.arrivals, self.works = block.arrival, block.work
         self.take(block)
         self.draws_of = self.draws_of[:0]
+        self.lucks = block.number
+        if block.keyed:
+            self.keys = block.keys[: self.draw_kinds, : self.client.attempts].copy()
+            self.p[layout.P_SPREADS : layout.P_SPREADS + 2] = block.spreads
         if q[layout.Q_RECORD]:
             need = first + block.n
             self.floats = _longer(self.floats, need, math.nan)
@@ -222,7 +232,8 @@ class Station:
         """The arrays that every event-driven kernel reads."""
         return Common(
             self.p, self.q, self.ledger.counts, self.ledger.sums, self.ledger.bins,
-            self.arrivals, self.works, self.bytes_in, self.bytes_out, self.models, self.draws_of,
+            self.arrivals, self.works, self.bytes_in, self.bytes_out, self.models, self.lucks, self.keys,
+            self.draws_of,
             self.sleep_at, self.sleep_key, self.sleep_row, self.free_rows, self.carried, self.numbers, self.draws,
             self.floats, self.ints,
         )  # fmt: skip
@@ -283,8 +294,13 @@ def drive(env: simpy.Environment, fleet: Fleet, station: Station, *, sample_s: f
 
 def _run_to(env: simpy.Environment, fleet: Fleet, station: Station, stop: float) -> None:
     while True:
+        while station.foretells and env.peek() <= stop:
+            env.step()
         at = min(env.peek(), stop)
-        ended = None if station.foretells else station.before(at)
+        # What only measures and decides looks at the requests itself, arrivals of its instant included; until then
+        # nothing can come up but the end of a draining unit.
+        waits = station.foretells or (at < stop and not fleet.draining and looks(env))
+        ended = None if waits else station.before(at)
         if ended is not None:
             unit, when = ended
             env.process(_ended(env, fleet, unit, when))
@@ -318,6 +334,7 @@ def _sampled(
                 station.waiting(),
                 station.in_process(),
                 station.attempted(),
+                int(station.ledger.counts[layout.L_COLD_STARTS]),
             )
         )
         k += 1

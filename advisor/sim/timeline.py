@@ -59,6 +59,8 @@ class Sample(NamedTuple):
     waiting: int
     in_process: int
     attempts: int
+    # Containers or models loaded so far inside the window; what has none keeps 0.
+    cold_starts: int = 0
 
 
 @dataclass(kw_only=True, slots=True)

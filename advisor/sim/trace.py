@@ -19,6 +19,7 @@ import numpy as np
 from advisor.errors import BugError
 from advisor.sim.arrivals import Feed, Lot, LotFeed, PointFeed, Points, points_of
 from advisor.sim.block import ARRIVAL, ATTEMPTS, BYTES_IN, COLUMNS, DRAWS, WORK, Block, Laws
+from advisor.sim.faults import NO_FAULTS, Faults
 from advisor.sim.horizon import Horizon, horizon_of
 from advisor.sim.kernels import Floats, generate
 from advisor.sim.replay import Recorded, RecordedFeed
@@ -36,6 +37,11 @@ Source = Points | Lot | Recorded
 
 class Trace:
     """Requests to come: sources, laws and a seed; drawn anew, and to the same bytes, each time it is gone through."""
+
+    #: the share of the workload's requests that is expected in it: less where they are dealt to several endpoints
+    share: float = 1.0
+    #: what goes wrong on demand, beside the requests
+    faults: Faults = NO_FAULTS
 
     def __init__(
         self,
@@ -70,7 +76,8 @@ class Trace:
         if traffic is None:
             raise BugError(f"{workload.name} has no traffic, so there is no trace of it")
         window = horizon or horizon_of(workload)
-        sources: list[Source] = list(points_of(workload, spikes=spikes, shift_s=window.warmup_s))
+        shift_s = window.warmup_s if window.spikes_from_s is None else window.spikes_from_s
+        sources: list[Source] = list(points_of(workload, spikes=spikes, shift_s=shift_s))
         if traffic.replay is not None:
             sources.insert(0, Recorded(path=traffic.replay.path, scale=traffic.replay.scale))
         laws = laws_of(workload, growth=growth, cold_cv=cold_cv, load_cv=load_cv)
@@ -85,7 +92,7 @@ class Trace:
         laws = laws_of(workload)
         record = workload.batch.record_bytes if workload.batch is not None else None
         sizes = (Sizes.of(float(record)),) if record is not None else laws.sizes_in[:1]
-        lot = Laws(shape=laws.shape, sizes_in=sizes, sizes_out=laws.sizes_out[:1])
+        lot = Laws(shape=laws.shape, sizes_in=sizes, sizes_out=laws.sizes_out[:1], popularity=laws.popularity)
         return cls([Lot(name="lot", count=count, at_s=at_s)], seed=seed, laws=lot)
 
     @classmethod
@@ -258,6 +265,7 @@ class _Given(Trace):
         """The given rows, some at a time; per-attempt columns that are not given are drawn like any trace's."""
         size = len(self._arrival)
         block = Block(min(rows, max(1, size)), BYTES_IN, self.attempts, self.laws, self.seed)
+        block.keyed = not any(name in self._given for name in DRAWS)
         for start in range(0, size, rows):
             stop = min(size, start + rows)
             n = stop - start

@@ -81,6 +81,9 @@ class Workload(Section):
     _folder: Path = PrivateAttr(default_factory=Path)
     # The paths of what was written, found out when first asked: rules ask some hundred times.
     _stated: frozenset[str] | None = PrivateAttr(default=None)
+    # Service times by place, and assumptions by key, as they were first asked for: a search asks thousands of times.
+    _works: dict[str, WorkOn] = PrivateAttr(default_factory=dict)
+    _assumes: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     def _complete(self) -> None:
         values, self._assumed = filled(self)
@@ -160,7 +163,9 @@ class Workload(Section):
         """How long a request takes on an instance type or "serverless 4 GB": measured, extrapolated or assumed."""
         from advisor.workload.borrow import work_on  # borrow needs Workload's type, and only this needs borrow
 
-        return work_on(self, name)
+        if name not in self._works:
+            self._works[name] = work_on(self, name)
+        return self._works[name]
 
     def limit(self, key: str) -> float:
         """A limit in base units, as overridden under ``platform`` where it is a quota."""
@@ -169,8 +174,10 @@ class Workload(Section):
 
     def assume(self, key: str) -> Any:
         """An assumption in base units (or its word or switch), as overridden under ``platform``."""
-        held = assumption(key)
-        return as_assumption(held, self.platform[key]) if self.overridden(key) else held.base
+        if key not in self._assumes:
+            held = assumption(key)
+            self._assumes[key] = as_assumption(held, self.platform[key]) if self.overridden(key) else held.base
+        return self._assumes[key]
 
     def overridden(self, key: str) -> bool:
         """Whether ``platform`` gives this assumption or quota."""

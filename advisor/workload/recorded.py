@@ -13,7 +13,7 @@ import math
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TextIO
@@ -24,7 +24,7 @@ from pydantic_core import CoreSchema, core_schema
 from advisor.errors import TraceError, near
 from advisor.workload.quantity import Flaws, Kind, refused, shown
 
-__all__ = ["COLUMNS", "Arrivals", "Measured", "RecordedFile", "arrivals", "measured"]
+__all__ = ["COLUMNS", "Arrivals", "Measured", "RecordedFile", "arrivals", "measured", "per_interval"]
 
 COLUMNS = {
     "arrivals": (("arrival_s",), ("start_s", "count")),
@@ -36,12 +36,16 @@ _UNREADABLE = (OSError, EOFError, UnicodeDecodeError, csv.Error, zlib.error)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrivals:
-    """What a file of arrivals amounts to; the peak is the 99.5th percentile of its minutes."""
+    """What a file of arrivals amounts to; the peak is the 99.5th percentile of its minutes.
+
+    ``by_minute``: (minute, requests in it), in order; minutes without any are left out.
+    """
 
     count: int
     span_s: float
     rate_per_s: float
     peak_per_s: float
+    by_minute: tuple[tuple[int, int], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +129,21 @@ def _stamp(path: Path) -> tuple[int, int]:
     return state.st_mtime_ns, state.st_size
 
 
+def per_interval(path: Path, every_s: float) -> tuple[int, ...]:
+    """Arrivals in each interval of so many seconds, from the file's first instant to its last.
+
+    A count belongs to the interval in which its own begins: ask for intervals no shorter than those of the file.
+    """
+    columns = _head(path, "arrivals")
+    counts: Counter[int] = Counter()
+    first = math.nan
+    for _, row in _rows(path, columns):
+        first = row[0] if math.isnan(first) else first
+        counts[math.floor((row[0] - first) / every_s)] += int(row[1]) if len(columns) == 2 else 1
+    whole = math.ceil(arrivals(path).span_s / every_s - 1e-9)
+    return tuple(counts[n] for n in range(max(whole, max(counts) + 1)))
+
+
 @lru_cache(maxsize=32)
 def _arrivals(path: Path, stamp: tuple[int, int]) -> Arrivals:  # noqa: ARG001 - the stamp is part of the cache key
     minutes: Counter[int] = Counter()
@@ -154,7 +173,8 @@ def _arrivals(path: Path, stamp: tuple[int, int]) -> Arrivals:  # noqa: ARG001 -
     rank = math.floor(0.005 * in_span)
     top = sorted(minutes.values(), reverse=True)
     peak = top[min(rank, len(top) - 1)] / 60 if span >= 60 else rate
-    return Arrivals(count=total, span_s=span, rate_per_s=rate, peak_per_s=max(rate, peak))
+    by_minute = tuple(sorted(minutes.items()))
+    return Arrivals(count=total, span_s=span, rate_per_s=rate, peak_per_s=max(rate, peak), by_minute=by_minute)
 
 
 @lru_cache(maxsize=32)

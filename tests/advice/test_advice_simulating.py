@@ -128,3 +128,17 @@ def test_tables_fit_a_hundred_columns_and_notebooks_get_html(workload) -> None:
     outcome = simulate(workload, SERVERLESS, replications=2)
     assert all(len(line) <= 100 for line in f"{outcome}\n{outcome.drawn()}".splitlines())
     assert outcome._repr_html_().startswith("<table>")
+
+
+def test_without_a_timeline_the_answer_is_the_same_but_for_its_samples(workload) -> None:
+    sampled, bare = (
+        simulate(workload, SERVERLESS, replications=2, budget=20_000, timeline=timeline) for timeline in (True, False)
+    )
+    assert sampled.samples
+    assert not bare.samples
+    assert sampled.bill == bare.bill
+    assert sampled.statuses == bare.statuses
+    assert sampled.within == bare.within
+    # Sums are taken up to each sample, so that they may differ in their last bit.
+    means = [one.latency_s["mean"].value for one in (sampled, bare)]
+    assert means[0] == pytest.approx(means[1], rel=1e-12)

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
+import beside  # noqa: F401  # before all else: it says where the checkout and its tests are
 
 from advisor.sim.arrivals import Points
 from advisor.sim.batch import simulate_jobs

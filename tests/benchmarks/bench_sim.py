@@ -1,10 +1,10 @@
 """How fast the simulator is, beside a bare compiled loop, SimPy, Ciw, SimFaaS and its own oracles.
 
-    python tests/benchmarks/bench_sim.py [--json] [--rounds N] [--largest REQUESTS]
+    python tests/benchmarks/bench_sim.py [--json out.json] [--rounds 5]
 
 Peers take turns in each round, so that what else the machine does hits all alike; medians of the rounds, in processor
 time of the thread (peers and simulator alike run on one). Random numbers are drawn on both sides. Peers that are not
-installed are left out, and the line says so. ``--largest 1e9`` walks the ladder of sizes up to a billion requests.
+installed are left out, and the last line says so. How runs grow, and what two threads gain, is in `bench_size`.
 """
 
 from __future__ import annotations
@@ -13,23 +13,28 @@ import argparse
 import importlib.util
 import json
 import math
-import resource
 import statistics
-import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
+import beside  # noqa: F401  # before all else: it says where the checkout and its tests are
 import numpy as np
 import simpy
 
 from advisor.show import Table
 from advisor.sim.arrivals import Points
 from advisor.sim.caches import simulate_cache
-from advisor.sim.deployments import CacheSpec, Client, FleetSpec, PoolSpec, QueueSpec, Workers
+from advisor.sim.deployments import (
+    Batching,
+    CacheSpec,
+    Client,
+    FleetSpec,
+    LoadCurve,
+    PoolSpec,
+    QueueSpec,
+    Workers,
+)
 from advisor.sim.fleets import simulate_fleet
 from advisor.sim.kernels import kernel
 from advisor.sim.pools import simulate_pool
@@ -43,6 +48,10 @@ from tests.oracles.case_patterns import AsynchronousCase, Model, MultiModelCase,
 from tests.oracles.strategies import Dice, draw_requests
 from tests.sim.agreement import in_our_terms, spec_of
 
+# Rare cold starts, where which idle container is taken first (SimFaaS: the newest) no longer matters.
+KEEP_ALIVE_S = 600.0
+SIMFAAS = 100_000
+COLD: list[float] = []
 PATIENT = Client(attempts=1, limit_s=math.inf)
 SCALING = Scaling(
     initial=3, highest=10, policies=(TargetTracking(metric=INVOCATIONS, target=600.0),), launch_s=(195.0,)
@@ -142,15 +151,32 @@ def simfaas_pool(requests: int) -> None:
     from simfaas.ServerlessSimulator import ServerlessSimulator
 
     simulator = ServerlessSimulator(
-        arrival_rate=0.9, warm_service_rate=1 / 1.991, cold_service_rate=1 / 2.244, expiration_threshold=600,
+        arrival_rate=0.9, warm_service_rate=1 / 1.991, cold_service_rate=1 / 2.244, expiration_threshold=KEEP_ALIVE_S,
         max_time=requests / 0.9,
     )  # fmt: skip
     simulator.generate_trace(debug_print=False, progress=False)
+    COLD.append(simulator.total_cold_count / simulator.total_req_count)
 
 
-def pool(requests: float) -> Run:
-    spec = PoolSpec(mean_s=1.991, max_concurrency=200, cold_mean_s=0.253, keep_alive_s=600.0)
-    return simulate_pool(trace(0.9, requests), spec, client=PATIENT, meter_bytes=False)
+def pool(requests: float, seed: int = 1) -> Run:
+    spec = PoolSpec(mean_s=1.991, max_concurrency=200, cold_mean_s=0.253, keep_alive_s=KEEP_ALIVE_S)
+    return simulate_pool(trace(0.9, requests, seed), spec, client=PATIENT, meter_bytes=False)
+
+
+def curve(requests: float) -> Run:
+    """Servers whose requests progress together."""
+    server = LoadCurve(latency_s=tuple(0.03 * (1 + 0.2 * n) for n in range(16)))
+    return simulate_fleet(
+        trace(100, requests), FleetSpec(server=server), Scaling.fixed(4), client=PATIENT, meter_bytes=False
+    )
+
+
+def batches(requests: float) -> Run:
+    """Servers that gather requests."""
+    server = Workers(workers=1, mean_s=0.028, batching=Batching(most=8, wait_s=0.005, marginal=0.25))
+    return simulate_fleet(
+        trace(100, requests), FleetSpec(server=server), Scaling.fixed(4), client=PATIENT, meter_bytes=False
+    )
 
 
 def oracle_cases(requests: int) -> dict[str, tuple[Callable[[], object], Callable[[float], Run]]]:
@@ -188,30 +214,26 @@ def spent(work: Callable[[], object]) -> float:
     return time.thread_time() - begin
 
 
-def two_threads(requests: float) -> str:
-    """Processor seconds a wall second with two runs side by side, beside what one alone gets."""
-    runs = [threading.Thread(target=fixed, args=(requests,)) for _ in range(2)]
-    wall, cpu = time.perf_counter(), time.process_time()
-    for run in runs:
-        run.start()
-    for run in runs:
-        run.join()
-    kept = (time.process_time() - cpu) / (time.perf_counter() - wall)
-    return f"{kept:.2f}" if kept > 1.5 else f"not measured ({kept:.2f}: the other core is taken)"
+def cold_shares() -> dict[str, float]:
+    """Shares of cold starts of runs as long as SimFaaS's, and by how many standard errors the two lie apart."""
+    ours = [pool(SIMFAAS, seed).ledger for seed in range(100)]
+    shares = {"pool": [one.cold / one.arrived for one in ours], "SimFaaS": COLD}
+    told = {name: statistics.fmean(each) for name, each in shares.items()}
+    error = math.hypot(*(statistics.stdev(each) / math.sqrt(len(each)) for each in shares.values()))
+    return {**told, "apart_in_standard_errors": abs(told["pool"] - told["SimFaaS"]) / error}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--largest", type=float, default=1e8)
-    asked = parser.parse_args()
+def contestants() -> tuple[dict[str, tuple[int, Callable[[], object]]], list[str]]:
+    """By name: how many requests, and the work; and the peers that are not installed."""
     many, few, n = 4_000_000, 20_000, 1000
     contest: dict[str, tuple[int, Callable[[], object]]] = {
         "bare loop, 4 servers": (many, lambda: bare(np.random.Generator(np.random.SFC64(1)), many, 100.0, 0.028, 4)),
         "fleet, 4 instances": (many, lambda: fixed(many)),
         "fleet, 4 workers": (many, lambda: fixed(many, 1, 4)),
+        "fleet, 64 workers": (many, lambda: fixed(many, 1, 64)),
         "fleet, autoscaled": (many, lambda: autoscaled(many)),
+        "fleet, load curve": (many // 4, lambda: curve(many // 4)),
+        "fleet, batches": (many // 4, lambda: batches(many // 4)),
         "SimPy, a process a request": (few, lambda: simpy_processes(few)),
         "SimPy, callbacks": (few, lambda: simpy_callbacks(few)),
         "pool": (many, lambda: pool(many)),
@@ -219,12 +241,22 @@ def main() -> None:
     left_out = []
     for name, module, work in (("Ciw", "ciw", ciw_network), ("SimFaaS", "simfaas", simfaas_pool)):
         if importlib.util.find_spec(module):
-            contest[name] = (few, lambda work=work: work(few))
+            size = few if name == "Ciw" else SIMFAAS
+            contest[name] = (size, lambda work=work, size=size: work(size))
         else:
             left_out.append(name)
     for name, (oracle, ours) in oracle_cases(n).items():
         contest[f"oracle, {name}"] = (n, oracle)
-        contest[f"kernel, {name}"] = (n * 200, lambda ours=ours: ours(n * 200))
+        contest[f"kernel, {name}"] = (n * 500, lambda ours=ours: ours(n * 500))
+    return contest, left_out
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--rounds", type=int, default=5)
+    asked = parser.parse_args()
+    contest, left_out = contestants()
     for _, work in contest.values():
         work()  # compiled, and in cache
     times: dict[str, list[float]] = {name: [] for name in contest}
@@ -241,30 +273,32 @@ def main() -> None:
         ("pool", "SimFaaS", 300),
         *((f"kernel, {name}", f"oracle, {name}", 200) for name in ("serverless", "asynchronous", "multi-model")),
     ]
-    ratios = [
-        {"what": one, "beside": other, "ratio": speed[one] / speed[other], "wanted": wanted}
-        for one, other, wanted in pairs
-        if other in speed
+    ratios = []
+    for one, other, wanted in pairs:
+        if other in speed:
+            # What a round measured, side by side; the median of these.
+            sides = zip(times[one], times[other], strict=True)
+            each = [contest[one][0] / mine / (contest[other][0] / theirs) for mine, theirs in sides]
+            middle = statistics.median(each)
+            ratios.append({"what": one, "beside": other, "ratio": middle, "each": each, "wanted": wanted})
+    rows = [(name, f"{value:,.0f}", f"{1e9 / value:,.1f}") for name, value in speed.items()]
+    print(Table.of(("what", "requests/s", "ns a request"), rows, right=("requests/s", "ns a request")).text())
+    said = [
+        (r["what"], r["beside"], *(f"{x:.2f}" for x in (r["ratio"], min(r["each"]), max(r["each"]))), r["wanted"])
+        for r in ratios
     ]
-    ladder = []
-    size = 1e5
-    while size <= asked.largest:
-        ladder.append({"requests": size, "ns_a_request": spent(lambda size=size: fixed(size)) / size * 1e9})
-        size *= 10
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    threads = two_threads(many * 4)
-    if asked.json:
-        told = {"speed": speed, "ratios": ratios, "ladder": ladder, "peak_mib": memory, "two_threads": threads}
-        print(json.dumps(told, indent=1))
-        return
-    print(Table.of(("what", "requests/s"), [(name, f"{value:,.0f}") for name, value in speed.items()]))
-    rows = [(r["what"], r["beside"], f"{r['ratio']:.2f}", str(r["wanted"] or "")) for r in ratios]
-    print(Table.of(("what", "beside", "ratio", "wanted"), rows))
-    steps = [(f"{step['requests']:.0e}", f"{step['ns_a_request']:.1f}") for step in ladder]
-    print(Table.of(("requests", "ns a request"), steps))
-    print(f"peak memory {memory:.0f} MiB; two threads: {threads} processor seconds a second")
+    print(Table.of(("what", "beside", "ratio", "least", "most", "wanted"), said).text())
+    shares = cold_shares() if COLD else {}
+    if shares:
+        print(
+            f"share of cold starts: pool {shares['pool']:.4%}, SimFaaS {shares['SimFaaS']:.4%}, "
+            f"{shares['apart_in_standard_errors']:.1f} standard errors apart"
+        )
     if left_out:
         print(f"not installed, left out: {', '.join(left_out)}")
+    if asked.json:
+        told = {"speed": speed, "ratios": ratios, "cold_shares": shares, "left_out": left_out}
+        asked.json.write_text(json.dumps(told, indent=1))
 
 
 if __name__ == "__main__":

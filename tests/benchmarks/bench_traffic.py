@@ -1,8 +1,8 @@
 """How fast each form of traffic is drawn, beside a bare compiled loop of exponential gaps.
 
-    python tests/benchmarks/bench_traffic.py [--json] [--pipe GIGABYTES]
+    python tests/benchmarks/bench_traffic.py [--json out.json] [--rounds 7] [--pipe GIGABYTES]
 
-Median of seven rounds of ten million requests, forms taking turns, so that what else the machine does hits all alike.
+Median of the rounds of ten million requests, forms taking turns, so that what else the machine does hits all alike.
 ``--pipe`` streams so many gigabytes of timestamps through a pipe into a replay, and prints the memory that took.
 """
 
@@ -29,7 +29,7 @@ from advisor.sim.trace import Trace
 from advisor.streams import stream
 from advisor.workload.bursts import two_state
 
-ROUNDS, REQUESTS, BLOCK = 7, 10_000_000, 131072
+REQUESTS, BLOCK = 10_000_000, 131072
 OFFICE = (1, 1, 1, 1, 1, 2, 4, 8, 12, 14, 14, 13, 12, 13, 14, 13, 11, 8, 5, 4, 3, 2, 2, 1)
 
 
@@ -84,7 +84,7 @@ def seconds_of_bare(gaps, out):
     return (time.perf_counter() - start) / (REQUESTS // BLOCK * BLOCK)
 
 
-def measured():
+def measured(number):
     gaps, out = stream(1, "bare"), np.empty(BLOCK)
     bare(gaps, 0.01, out, 0.0)
     with tempfile.TemporaryDirectory() as folder:
@@ -94,7 +94,7 @@ def measured():
                 getattr(next(blocks), name)
             next(blocks)
         rounds = {name: [] for name in ("bare loop of gaps", *forms)}
-        for _ in range(ROUNDS):
+        for _ in range(number):
             rounds["bare loop of gaps"].append(seconds_of_bare(gaps, out))
             for name, (blocks, columns) in forms.items():
                 rounds[name].append(seconds_of_trace(blocks, columns))
@@ -126,20 +126,20 @@ def piped(gigabytes):
 
 def main():
     options = argparse.ArgumentParser()
-    options.add_argument("--json", action="store_true")
+    options.add_argument("--json", type=Path)
+    options.add_argument("--rounds", type=int, default=7)
     options.add_argument("--pipe", type=float, default=0.0)
     chosen = options.parse_args()
-    told = measured()
+    told = measured(chosen.rounds)
     bare_loop = told["bare loop of gaps"]
     pipe = piped(chosen.pipe) if chosen.pipe else None
-    if chosen.json:
-        forms = {name: {"per_s": 1 / each, "of_bare": bare_loop / each} for name, each in told.items()}
-        print(json.dumps({"forms": forms, "pipe": pipe}))
-        return
     rows = [(name, f"{1e-6 / each:.1f}", f"{bare_loop / each:.2f}") for name, each in told.items()]
     print(Table.of(("form", "million/s", "of bare"), rows, right=("million/s", "of bare")).text())
     if pipe:
         print({name: round(value, 1) for name, value in pipe.items()})
+    if chosen.json:
+        forms = {name: {"per_s": 1 / each, "of_bare": bare_loop / each} for name, each in told.items()}
+        chosen.json.write_text(json.dumps({"forms": forms, "pipe": pipe}, indent=1))
 
 
 if __name__ == "__main__":

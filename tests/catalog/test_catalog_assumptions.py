@@ -38,8 +38,8 @@ STATED = [
     ("s3_storage_price", 0.023),
     ("serverless_cold_billed", False),
     ("batch_objects_serial", True),
-    ("request_budget_search", 20_000_000),
-    ("request_budget_final", 200_000_000),
+    ("request_budget_search", 5_000_000),
+    ("request_budget_final", 100_000_000),
     ("precision_cost", 0.02),
     ("precision_objective", 0.05),
     ("region", "us-east-1"),
@@ -53,7 +53,7 @@ NUMBERS = ("count", "duration", "factor", "memory", "number", "rate", "share", "
 KINDS = (*NUMBERS, "choice", "switch", "instance", "weights", "text")
 AFFECTS = {
     "real-time", "serverless", "asynchronous", "batch-transform", "multi-model", "combination", "simulation",
-    "profile", "model", "work", "traffic", "payload", "batch", "objective", "purchase",
+    "profile", "model", "work", "traffic", "payload", "batch", "objective", "purchase", "data-capture", "model-monitor",
 }  # fmt: skip
 
 

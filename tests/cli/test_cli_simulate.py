@@ -91,6 +91,99 @@ def test_every_request_is_written_on_request(advisor, profile, tmp_path, ending:
     assert {row["status"] for row in rows} == {"served"}
 
 
+FLEET = """
+name: fleet
+region: us-east-1
+model: {size: 60 MB, memory: 500 MB}
+work: [{on: ml.c5.xlarge, mean: 200 ms, workers: 1}]
+traffic: {rate: 20 per minute}
+"""
+BY_CLOCK = (
+    "--pattern",
+    "real-time",
+    "--set",
+    "max_instances=2",
+    "--set",
+    "schedule=08:00-18:00=2",
+    "--set",
+    "scaling=none",
+    "--set",
+    "target=none",
+    "--set",
+    "min_instances=1",
+)
+
+
+@pytest.fixture
+def fleet(tmp_path):
+    path = tmp_path / "fleet.yaml"
+    path.write_text(FLEET)
+    return path
+
+
+def test_a_schedule_reaches_the_run_and_its_bill(advisor, fleet) -> None:
+    ran = advisor("simulate", fleet, *BY_CLOCK, "--replications", 1, "--json")
+    assert ran.code == 0, ran.err
+    option = json.loads(ran.out)
+    assert option["deployment"]["schedule"] == "08:00-18:00=2"
+    # One all day and one more for ten hours of it: 34 of 24 hours, in a month of 730.
+    [hours] = [line for line in option["bill"] if line["what"] == "ml.c5.xlarge instances"]
+    assert float(hours["quantity"]) == pytest.approx(730 * 34 / 24, rel=1e-4)
+
+
+def test_faults_on_demand_are_simulated_and_named(advisor, fleet) -> None:
+    call = ("simulate", fleet, "--pattern", "real-time", "--replications", 1)
+    usual = json.loads(advisor(*call, "--json").out)
+    faults = (
+        "--fault",
+        "zone-loss=day 2 10:00 for 2 hours",
+        "--fault",
+        "instance-loss=5 per day",
+        "--fault",
+        "slow-launches=2x",
+        "--fault",
+        "launches-refused=50 %",
+    )
+    wrong = json.loads(advisor(*call, *faults, "--json").out)
+    assert [
+        note.removeprefix("fault on demand: ") for note in wrong["notes"] if note.startswith("fault on demand")
+    ] == [
+        "an endpoint loses instances, 5 per day on average",
+        "one of 3 availability zones is lost on day 2 10:00 for 2 h",
+        "each launch takes 2x as long",
+        "50 % of the launches are refused for lack of capacity",
+    ]
+    # A single instance that is lost five times a day leaves nobody there until the next is launched.
+    assert usual["error_share"]["value"] == 0
+    assert wrong["error_share"]["value"] > 0.01
+    assert "Note: fault on demand: each launch takes 2x as long." in advisor(*call, *faults).out
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "zone-los=day 1",
+        "zone-loss=never",
+        "instance-loss=5",
+        "slow-launches=",
+        "launches-refused=100 %",
+        "zone-loss=day 99",
+    ],
+)
+def test_a_fault_that_cannot_be_is_exit_code_two(advisor, fleet, fault: str) -> None:
+    ran = advisor("simulate", fleet, "--pattern", "real-time", "--replications", 1, "--fault", fault)
+    assert ran.code == 2
+    assert "to mend" in ran.err
+    assert not ran.out
+
+
+@pytest.mark.parametrize("pattern", ["serverless", "batch-transform"])
+def test_a_pattern_without_instances_that_stand_has_no_faults(advisor, fleet, pattern: str) -> None:
+    ran = advisor("simulate", fleet, "--pattern", pattern, "--replications", 1, "--fault", "slow-launches=2x")
+    assert ran.code == 2
+    assert f"{pattern} has none" in ran.err
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

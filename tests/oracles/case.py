@@ -28,8 +28,9 @@ Requests and their client
 S-09  Attempts merge with arrivals by (instant, request, attempt). Requests are ordered by arrival, ties by their
       number.
 S-10  Retried: throttled, rejected, not_ready, timed_out, while attempts made < client.attempts. Attempt k (from 1)
-      that ended at T is followed at T + to_grid(min(cap, base * 2**(k-1)) * backoff[k-1]); a back-off of 0 stays in
-      T: from FINISH it joins the arrivals at T, from ARRIVAL it comes before higher request numbers.
+      that ended at T is followed at T + to_grid(min(cap, longest) * backoff[k-1]), longest = base, multiplied by growth
+      k-1 times in turn; a back-off of 0 stays in T: from FINISH it joins the arrivals at T, from ARRIVAL it comes
+      before higher request numbers.
 S-11  An answer that comes exactly at arrival + limit is in time (served); past it the attempt is timed_out at arrival
       + limit. Limits count from the attempt's arrival, latency from the first arrival to `answered`.
 S-12  A timed_out attempt goes on in the container (it keeps its place in the queue, its worker and its share in every
@@ -155,6 +156,7 @@ class Client:
 
     attempts: int = 5
     base_s: float = 1.0
+    growth: float = 2.0
     cap_s: float = NEVER
     limit_s: float = 60.0
     payload_max: float = NEVER
@@ -162,7 +164,10 @@ class Client:
 
     def backoff(self, request: Request, attempt: int) -> float:
         """The pause after failed attempt number `attempt`, counted from 1 (S-10)."""
-        return to_grid(min(self.cap_s, self.base_s * 2.0 ** (attempt - 1)) * request.backoff[attempt - 1])
+        longest = self.base_s
+        for _ in range(attempt - 1):
+            longest *= self.growth
+        return to_grid(min(self.cap_s, longest) * request.backoff[attempt - 1])
 
 
 @dataclass(frozen=True, kw_only=True)

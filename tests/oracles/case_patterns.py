@@ -28,7 +28,8 @@ V-02  Idle containers form two stacks, provisioned and on-demand; those that bec
       in ascending number, so the newest is taken, ties to the highest number. A provisioned one is laid when it is
       ready (after those that finish at that instant), the initial ones at 0 in ascending number.
 V-03  A new container: start = arrival + max(0, to_grid(cold[attempt - 1] * cold_mean_s)). Set-up counts towards the
-      limit. It is kept for that call even where the client has left.
+      limit. It is kept for that call even where the client has left. On a provisioned one, start = arrival +
+      to_grid(provisioned_setup_s): busy, but never billed as the call's work.
 V-04  An on-demand container idle for keep_alive_s is gone at that instant (LIFECYCLE: an arrival at it does not find
       it).
 V-05  Record: slot 0 = on-demand, 1 = provisioned; instance = number, on-demand ones counted in order of creation,
@@ -133,6 +134,7 @@ class ServerlessCase(Case):
     max_concurrency: int
     cold_mean_s: float = 6.0
     keep_alive_s: float = 660.0
+    provisioned_setup_s: float = 0.0
     setup_billed: bool = True
     scaling: Scaling = field(default_factory=lambda: Scaling(initial=0, lowest=0, highest=0))  # provisioned concurrency
 

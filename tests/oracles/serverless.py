@@ -91,7 +91,8 @@ class Serverless:
         for kind in (PROVISIONED, ON_DEMAND):
             if self.idle[kind]:
                 container = self.idle[kind].pop()
-                self.env.process(self.serve(container, call, set_up=0.0))
+                set_up = to_grid(self.case.provisioned_setup_s) if kind == PROVISIONED else 0.0
+                self.env.process(self.serve(container, call, set_up))
                 break
         else:
             container = Container(Lifetime(number=len(self.on_demand), launch=self.env.now), ON_DEMAND)

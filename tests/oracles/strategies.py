@@ -103,6 +103,7 @@ def draw_client(dice: Dice, tick: float) -> Client:
     return Client(
         attempts=dice.pick(1, 1, 2, 3, 5),
         base_s=dice.pick(1.0, tick, 0.0, 2 * tick),
+        growth=dice.pick(2.0, 2.0, 1.0, 1.7, 3.0),
         cap_s=dice.pick(NEVER, 3.0),
         limit_s=dice.pick(60.0, 60.0, 4 * tick, 10 * tick, NEVER),
         payload_max=dice.pick(NEVER, NEVER, 1900.0),
@@ -249,6 +250,7 @@ def serverless_case(seed: int, size: int) -> ServerlessCase:
         max_concurrency=dice.pick(1, 2, 3, 5, 20),
         cold_mean_s=tick * dice.pick(0.0, 1.0, 4.0, 12.0),
         keep_alive_s=tick * dice.pick(1.0, 4.0, 10.0, 600.0),
+        provisioned_setup_s=dice.pick(0.0, tick, 0.3 * tick),
         setup_billed=dice.chance(0.5),
         scaling=scaling,
         **clock_of(dice, requests, tick),

@@ -132,6 +132,15 @@ def test_a_rejected_attempt_comes_again_after_its_back_off() -> None:
     assert record.requests[1].first_arrival == 0
 
 
+def test_the_back_off_grows_as_the_client_says() -> None:
+    rows = requests(0.0, 0.0, backoff=(0.25, 0.5, 0.5, 0.5, 0.5), work=10.0)
+    # attempts of request 1: 0, + 1 x 0.25, + 3 x 0.5, + 9 x 0.5, + 27 x 0.5, which is capped at 20 x 0.5
+    tripled = simulate(case(rows, container_queue=0, client=Client(growth=3.0, cap_s=20.0)))
+    assert (tripled.requests[1].attempts, tripled.requests[1].arrival) == (5, 0.25 + 1.5 + 4.5 + 10)
+    even = simulate(case(rows, container_queue=0, client=Client(growth=1.0)))
+    assert (even.requests[1].attempts, even.requests[1].arrival) == (5, 0.25 + 0.5 + 0.5 + 0.5)
+
+
 def test_a_retry_with_no_back_off_stays_in_its_instant_before_higher_request_numbers() -> None:
     # two instances: request 1 is rejected by instance 0, comes again at once at instance 1, where 2 finds no room
     rows = (

@@ -170,3 +170,16 @@ def test_without_cold_starts_it_is_erlangs_loss_system(law: str) -> None:
     half = 4.6 * np.std(lost, ddof=1) / math.sqrt(len(lost))  # Student-t, 4 degrees of freedom, 99 %
     assert abs(np.mean(lost) - blocking) < half
     assert half < 0.15 * blocking
+
+
+def test_a_call_on_a_provisioned_container_waits_for_its_set_up_which_is_not_billed_as_work() -> None:
+    # One provisioned container: the second call of an instant goes on demand, and a warm one there needs no set-up.
+    record = simulate(case(requests(0, 0, 10, 10), provisioned_setup_s=0.25, scaling=warm(1)))
+    assert column(record, "slot") == [1, 0, 1, 0]
+    assert column(record, "start") == [0.25, 4, 10.25, 10]
+    assert (record.billed["provisioned_ms"], record.billed["on_demand_ms"]) == (2000, 1000 + 4000 + 1000)
+
+
+def test_a_call_that_comes_during_that_set_up_finds_the_container_busy() -> None:
+    record = simulate(case(requests(0, 1.125, 1.25), provisioned_setup_s=0.25, scaling=warm(1), max_concurrency=1))
+    assert column(record, "status") == [SERVED, THROTTLED, SERVED]

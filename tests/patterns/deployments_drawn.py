@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from advisor.catalog.instances import instance, instances, offered
 from advisor.patterns import PATTERNS, Asynchronous, BatchTransform, MultiModel, Pattern, RealTime, Serverless
+from advisor.patterns.clock import reach
 from tests.patterns.service_model import operation
 
 WORDS = ("abc", "Überweisung prüfen", "数据", "a" * 120, "-x-", "team/model_v2 (eu)", "9", "fraud scoring  2")
@@ -43,6 +44,21 @@ def needs(pattern: type[Pattern]) -> st.SearchStrategy[list[str]]:
 
 
 @st.composite
+def schedule(draw: st.DrawFn, otherwise: int, least: int, most: int) -> str | None:
+    """None, or one or two stretches of the day between these numbers, on all days or on some, that change something."""
+    numbers = [n for n in (least, most, (least + most) // 2) if n != otherwise]
+    if not numbers or not draw(st.booleans()):
+        return None
+    days = draw(st.sampled_from(["", "mon-fri ", "sat,sun ", "tue "]))
+    one, other = (f"={draw(st.sampled_from(numbers))}" for _ in range(2))
+    return draw(
+        st.sampled_from(
+            [f"{days}08:00-18:00{one}", f"{days}22:30-06:00{one}", f"{days}06:00-09:15{one}; {days}16:00-20:00{other}"]
+        )
+    )
+
+
+@st.composite
 def _fleet(draw: st.DrawFn, types: list[str], least: int) -> dict[str, Any]:
     name = draw(st.sampled_from(types))
     low = draw(st.integers(least, 20))
@@ -55,8 +71,9 @@ def _fleet(draw: st.DrawFn, types: list[str], least: int) -> dict[str, Any]:
 def real_time(draw: st.DrawFn) -> RealTime:
     fleet = draw(_fleet(_HOSTED, 1))
     scaling = draw(st.sampled_from(["none", "invocations", "concurrency"]))
+    fleet["schedule"] = draw(schedule(fleet["min_instances"], 1, fleet["max_instances"]))
     if scaling == "none":
-        fleet["max_instances"] = fleet["min_instances"]
+        fleet["max_instances"] = reach(fleet["schedule"], fleet["min_instances"])[1]
     target = None if scaling == "none" else draw(_TARGETS)
     routing = draw(st.sampled_from(["RANDOM", "LEAST_OUTSTANDING_REQUESTS"]))
     workers = draw(st.none() | st.integers(1, 200))
@@ -68,13 +85,26 @@ def serverless(draw: st.DrawFn) -> Serverless:
     most = draw(st.integers(1, 200))
     kept = draw(st.integers(0, most))
     memory = 1024 * draw(st.integers(1, 6))
-    return Serverless(memory_mib=memory, max_concurrency=most, provisioned_concurrency=kept)
+    if not kept or draw(st.booleans()):
+        return Serverless(memory_mib=memory, max_concurrency=most, provisioned_concurrency=kept)
+    scaled = draw(st.booleans())
+    top = draw(st.integers(kept, most)) if scaled else most
+    return Serverless(
+        memory_mib=memory,
+        max_concurrency=most,
+        provisioned_concurrency=kept,
+        max_provisioned_concurrency=top if scaled else None,
+        target_utilisation=draw(st.floats(0.01, 0.99)) if scaled else None,
+        schedule=draw(schedule(kept, 1, top)),
+    )
 
 
 @st.composite
 def asynchronous(draw: st.DrawFn) -> Asynchronous:
+    fleet = draw(_fleet(_ASYNC, 0))
     return Asynchronous(
-        **draw(_fleet(_ASYNC, 0)),
+        **fleet,
+        schedule=draw(schedule(fleet["min_instances"], 0, fleet["max_instances"])),
         concurrency_per_instance=draw(st.integers(1, 1000)),
         target_backlog=draw(_TARGETS),
         timeout_s=draw(st.integers(1, 3600)),
@@ -103,8 +133,9 @@ def batch(draw: st.DrawFn) -> BatchTransform:
 def multi_model(draw: st.DrawFn) -> MultiModel:
     fleet = draw(_fleet(_HOSTED, 1))
     scales = draw(st.booleans())
+    fleet["schedule"] = draw(schedule(fleet["min_instances"], 1, fleet["max_instances"]))
     if not scales:
-        fleet["max_instances"] = fleet["min_instances"]
+        fleet["max_instances"] = reach(fleet["schedule"], fleet["min_instances"])[1]
     target = draw(_TARGETS) if scales else None
     return MultiModel(
         **fleet, scaling="invocations" if scales else "none", target=target, cached=draw(st.booleans())
@@ -143,6 +174,8 @@ _WILD: dict[str, st.SearchStrategy[Any]] = {
 def wild(draw: st.DrawFn, pattern: type[Pattern]) -> Any:
     """A valid deployment of which some settings were changed to what lies at AWS's limits and beyond."""
     d = draw(VALID[pattern])
-    fields = [field for field in d.to_dict() if field in _WILD]
+    # What is scaled would contradict another minimum.
+    scaled = {"provisioned_concurrency"} if isinstance(d, Serverless) and d.scales else set()
+    fields = [field for field in d.to_dict() if field in _WILD and field not in scaled]
     changed = draw(st.lists(st.sampled_from(fields), unique=True, max_size=2))
     return d.with_({field: draw(_WILD[field]) for field in changed})

@@ -19,6 +19,7 @@ from moto import mock_aws
 
 from advisor.errors import InputError
 from advisor.patterns import PATTERNS, Asynchronous, BatchTransform, MultiModel, Pattern, RealTime, Serverless
+from advisor.patterns.clock import changes
 from advisor.patterns.requests import ACCOUNT, Call, name_of
 from advisor.rules import BLOCKS, overlay
 from advisor.workload import read
@@ -74,11 +75,52 @@ def _count(calls: tuple[Call, ...], which: str) -> Any:
     return held(calls, CONFIG, f"{VARIANT}.InitialInstanceCount") if scaled is None else scaled
 
 
+_CRON = re.compile(r"cron\((\d+) (\d+) [*?] \* ([?A-Z,-]+) \*\)")
+_DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
+
+
+def _scheduled(calls: tuple[Call, ...]) -> tuple[tuple[int, int], ...] | None:
+    """Minutes of the week at which the minimum changes, out of the scheduled actions; ``None`` without any."""
+    found = []
+    for one in (call.request for call in calls if call.operation == "put_scheduled_action"):
+        minute, hour, named = _CRON.fullmatch(one["Schedule"]).groups()  # type: ignore[union-attr]  # as for jobs
+        days: list[int] = []
+        for part in [] if named == "?" else named.split(","):
+            ends = [_DAYS.index(day) for day in part.split("-")]
+            days += range(ends[0], ends[-1] + 1)
+        found += [
+            (day * 1440 + int(hour) * 60 + int(minute), one["ScalableTargetAction"]["MinCapacity"])
+            for day in days or range(7)
+        ]
+    return tuple(sorted(found)) or None
+
+
+def _fixed(calls: tuple[Call, ...]) -> bool:
+    """Whether the scheduled actions set the number itself, and no policy changes it."""
+    bounds = [call.request["ScalableTargetAction"] for call in calls if call.operation == "put_scheduled_action"]
+    policies = [call for call in calls if call.operation == POLICY]
+    return not policies and all(one["MinCapacity"] == one["MaxCapacity"] for one in bounds)
+
+
+def _most(calls: tuple[Call, ...]) -> Any:
+    """The most instances: the upper bound, or where the clock sets the number, the most that it asks for."""
+    tops = [
+        call.request["ScalableTargetAction"]["MaxCapacity"]
+        for call in calls
+        if call.operation == "put_scheduled_action"
+    ]
+    if not _fixed(calls):
+        assert set(tops) <= {held(calls, TARGET, "MaxCapacity")}
+        return _count(calls, "Max")
+    return max([_count(calls, "Max"), *tops])
+
+
 def _fleet(calls: tuple[Call, ...]) -> dict[str, Any]:
     return {
         "instance_type": held(calls, CONFIG, f"{VARIANT}.InstanceType"),
         "min_instances": _count(calls, "Min"),
-        "max_instances": _count(calls, "Max"),
+        "max_instances": _most(calls),
+        "schedule": _scheduled(calls),
         "volume_gb": held(calls, CONFIG, f"{VARIANT}.VolumeSizeInGB"),
     }
 
@@ -100,6 +142,9 @@ def _serverless(calls: tuple[Call, ...]) -> dict[str, Any]:
         "memory_mib": held(calls, CONFIG, f"{variant}.MemorySizeInMB"),
         "max_concurrency": held(calls, CONFIG, f"{variant}.MaxConcurrency"),
         "provisioned_concurrency": held(calls, CONFIG, f"{variant}.ProvisionedConcurrency") or 0,
+        "max_provisioned_concurrency": held(calls, TARGET, "MaxCapacity") if held(calls, POLICY) else None,
+        "target_utilisation": held(calls, POLICY, f"{TRACKING}.TargetValue"),
+        "schedule": _scheduled(calls),
     }
 
 
@@ -159,10 +204,13 @@ READ_BACK: Mapping[type[Pattern], Callable[[tuple[Call, ...]], dict[str, Any]]] 
 def told(d: Pattern) -> dict[str, Any]:
     """The settings that change anything: a fleet of fixed size has no target, one that never sleeps no waking."""
     fields = d.to_dict()
+    if fields.get("schedule") is not None:
+        otherwise = d.provisioned_concurrency if isinstance(d, Serverless) else fields["min_instances"]
+        fields["schedule"] = changes(fields["schedule"], otherwise)
     if isinstance(d, Asynchronous):
         if d.min_instances == d.max_instances:
             fields["target_backlog"] = None
-        fields["wake_step"] = d.wake_step and d.min_instances == 0
+        fields["wake_step"] = d.wake_step and d.least_instances == 0 and d.min_instances < d.max_instances
     return fields
 
 

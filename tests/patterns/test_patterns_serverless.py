@@ -97,6 +97,54 @@ def test_no_more_is_provisioned_than_may_run(provisioned: str, blocked: bool) ->
 
 
 @pytest.mark.parametrize(
+    ("sets", "rules"),
+    [
+        ({"max_provisioned_concurrency": "8", "target_utilisation": "0.7"}, set()),
+        ({"max_provisioned_concurrency": "9", "target_utilisation": "0.7"}, {"SL-19"}),
+        ({"schedule": "08:00-18:00=8"}, set()),
+        ({"schedule": "08:00-18:00=9"}, {"SL-19"}),
+        ({"schedule": "22:00-06:00=0"}, {"SL-28"}),
+        ({"provisioned_concurrency": "0", "schedule": "08:00-18:00=8"}, {"SL-28"}),
+        (
+            {"provisioned_concurrency": "0", "max_provisioned_concurrency": "8", "target_utilisation": "70 %"},
+            {"SL-28"},
+        ),
+    ],
+)
+def test_scaled_provisioned_concurrency_stays_between_one_and_what_may_run(
+    sets: dict[str, str], rules: set[str]
+) -> None:
+    found = _found("", **{"max_concurrency": "8", "provisioned_concurrency": "1", **sets})
+    assert {rule for rule in found if rule in ("SL-19", "SL-28")} == rules
+
+
+@pytest.mark.parametrize(
+    ("sets", "words"),
+    [
+        ({"max_provisioned_concurrency": "8"}, "target_utilisation=none"),
+        ({"target_utilisation": "70 %"}, "max_provisioned_concurrency=none"),
+        ({"max_provisioned_concurrency": "1", "target_utilisation": "70 %"}, "below provisioned_concurrency=2"),
+        ({"max_provisioned_concurrency": "8", "target_utilisation": "100 %"}, "not a share"),
+        ({"max_provisioned_concurrency": "8", "target_utilisation": "70 %", "schedule": "08:00-09:00=9"}, "above"),
+        ({"schedule": "08:00-18:00=2"}, "changes nothing"),
+    ],
+)
+def test_settings_of_provisioned_concurrency_that_contradict_are_refused(sets: dict[str, str], words: str) -> None:
+    d = Serverless(memory_mib=2048, max_concurrency=20, provisioned_concurrency=2)
+    with pytest.raises(InputError, match=words) as raised:
+        d.with_(sets)
+    assert raised.value.mend
+
+
+def test_the_id_tells_how_provisioned_concurrency_moves() -> None:
+    d = Serverless(memory_mib=2048, max_concurrency=20, provisioned_concurrency=2)
+    scaled = d.with_({"max_provisioned_concurrency": "8", "target_utilisation": "70 %"})
+    assert scaled.id == "serverless-2048mib-c20-p2to8-u0.7"
+    assert scaled.with_({"schedule": "mon-fri 8:00-18:00=4"}).id == f"{scaled.id}-mon-fri-0800-1800x4"
+    assert d.with_({"schedule": "8:00-18:00=4"}).id == "serverless-2048mib-c20-p2-0800-1800x4"
+
+
+@pytest.mark.parametrize(
     ("need", "rule"),
     [
         ("vpc", "SL-31"), ("network-isolation", "SL-32"), ("data-capture", "SL-33"), ("model-monitor", "SL-34"),

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from advisor.catalog.prices import price_book
-from advisor.errors import InputError
 from advisor.money import Meter, bill
 from advisor.patterns import Asynchronous
 from advisor.patterns.asynchronous.simulate import spec_of
@@ -206,8 +205,8 @@ def test_the_caller_retries_as_its_library_does() -> None:
         return client_of(workload(platform={"client_retries": mode}), payload_max=1.0, overhead_s=0.0).attempts
 
     assert [attempts(mode) for mode in ("none", "standard", "legacy")] == [1, 3, 5]
-    with pytest.raises(InputError, match="doubles"):
-        client_of(workload(platform={"client_backoff_growth": "3x"}), payload_max=1.0, overhead_s=0.0)
+    assert client_of(workload(), payload_max=1.0, overhead_s=0.0).growth == 2
+    assert client_of(workload(platform={"client_backoff_growth": "3x"}), payload_max=1.0, overhead_s=0.0).growth == 3
 
 
 # Bill

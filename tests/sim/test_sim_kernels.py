@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.sim import kernels
-from advisor.sim.kernels import csvrows, fifo, generate, luck
+from advisor.sim.kernels import attempts, csvrows, events, fifo, generate, luck
 
 SMALL = """
 import numpy as np
@@ -100,6 +101,26 @@ def test_snapping_is_rounding_to_the_grid_half_to_even(x, k):
         if value < 2.0**30:
             assert generate.snap(value) == round(value * 2**20) / 2**20
             assert generate.snap.py_func(value) == generate.snap(value)
+
+
+@given(st.floats(2.0**-53, 1.0))
+def test_the_quick_logarithm_is_the_logarithm(x):
+    told = luck.logarithm(x)
+    assert abs(told - math.log(x)) <= 1e-15 * max(1.0, abs(math.log(x)))
+    assert luck.logarithm.py_func(x) == told
+
+
+def test_a_piece_of_a_kernel_is_made_for_types_and_not_for_each_constant_in_a_call():
+    from advisor.sim.deployments import FleetSpec, LoadCurve
+    from advisor.sim.fleets import simulate_fleet
+    from advisor.sim.scaling import Scaling
+    from advisor.sim.trace import Trace
+
+    trace = Trace.from_columns([1.0, 1.5, 2.0], horizon_s=10.0)
+    simulate_fleet(trace, FleetSpec(server=LoadCurve(latency_s=(1.0,)), container_queue=1), Scaling.fixed(1))
+    # Read from the disk, the kernel has brought no piece along; its own are those of one state and one clock.
+    assert len(events.events.signatures) == 1
+    assert len(attempts.answer.signatures) <= 1
 
 
 @pytest.mark.parametrize("even", [False, True])

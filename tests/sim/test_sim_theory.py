@@ -13,14 +13,26 @@ import numpy as np
 import pytest
 
 from advisor.sim.arrivals import Points
-from advisor.sim.deployments import Client, FleetSpec, LoadCurve, PoolSpec, QueueSpec, Workers
+from advisor.sim.block import Laws
+from advisor.sim.caches import simulate_cache
+from advisor.sim.deployments import (
+    Batching,
+    CacheSpec,
+    Client,
+    FleetSpec,
+    LoadCurve,
+    ModelSize,
+    PoolSpec,
+    QueueSpec,
+    Workers,
+)
 from advisor.sim.fleets import simulate_fleet
 from advisor.sim.laws import insist
 from advisor.sim.pools import simulate_pool
 from advisor.sim.queues import simulate_queue
 from advisor.sim.run_record import Run
 from advisor.sim.scaling import Scaling
-from advisor.sim.service import Shape, constant, exponential, lognormal
+from advisor.sim.service import Shape, Sizes, constant, exponential, lognormal, zipf
 from advisor.sim.station import Window
 from advisor.sim.trace import Trace
 
@@ -195,3 +207,159 @@ def test_busy_time_is_the_sum_of_services_inside_the_window() -> None:
     spans = np.minimum(finishes, high) - np.maximum(starts, low)
     assert run.busy_s == pytest.approx(float(spans[spans > 0].sum()), rel=1e-12)
     assert run.utilisation == pytest.approx(0.75, abs=0.03)
+
+
+def root_of(transform: Callable[[float], float]) -> float:
+    """The fixed point below 1 of a transform that is convex and 1 at 1, found by going down to it from 0."""
+    at = 0.0
+    for _ in range(2000):
+        at = transform(at)
+    return at
+
+
+@pytest.mark.parametrize("load", [0.5, 0.8])
+def test_even_arrivals_before_an_exponential_worker_are_d_m_1(load: float) -> None:
+    """G/M/1: mean time in system = 1 / (mu (1 - s)), s = A*(mu (1 - s)), A* the transform of the gaps.
+
+    Here mu = 1 and all gaps are 1 / load, so s = exp(-(1 - s) / load).
+    """
+    spec = FleetSpec(server=Workers(workers=1, mean_s=1.0), container_queue=WITHOUT_LIMIT)
+
+    def mean(seed: int) -> float:
+        trace = traffic(load, exponential(), seed, even=True)
+        return insist(simulate_fleet(trace, spec, Scaling.fixed(1), client=PATIENT, meter_bytes=False)).ledger.mean_s
+
+    theory = 1 / (1 - root_of(lambda s: math.exp(-(1 - s) / load)))
+    agrees(mean, theory, within=0.06)
+
+
+def test_gaps_of_two_exponential_stages_before_an_exponential_worker_are_g_m_1() -> None:
+    """As above with Erlang-2 gaps of mean 1 / load: A*(x) = (2 load / (2 load + x)) squared."""
+    load, requests = 0.7, 120_000
+    spec = FleetSpec(server=Workers(workers=1, mean_s=1.0), container_queue=WITHOUT_LIMIT)
+
+    def mean(seed: int) -> float:
+        draws = np.random.Generator(np.random.SFC64(seed))
+        arrivals = np.round(np.cumsum(draws.gamma(2.0, 1 / (2 * load), requests)) * 2**20) / 2**20
+        trace = Trace.from_columns(
+            arrivals, work=draws.exponential(1.0, requests), warmup_s=2000 / load, horizon_s=(requests - 4000) / load
+        )
+        return insist(simulate_fleet(trace, spec, Scaling.fixed(1), client=PATIENT, meter_bytes=False)).ledger.mean_s
+
+    theory = 1 / (1 - root_of(lambda s: (2 * load / (2 * load + 1 - s)) ** 2))
+    agrees(mean, theory, within=0.06)
+
+
+@pytest.mark.parametrize(("servers", "load", "patience"), [(1, 1.3, 2.0), (3, 2.7, 1.0), (4, 6.0, 0.5)])
+def test_a_queue_whose_requests_expire_is_m_m_c_with_constant_patience(
+    servers: int, load: float, patience: float
+) -> None:
+    """M/M/c+D: those who would wait longer than d are lost. With a = load (mu = 1) and g = a - c, in units of p0:
+
+    state j < c: a^j / j!; the wait of an arrival that finds all busy has the density v(x) = a p(c-1) exp(g x) below d,
+    and what is above d, a p(c-1) exp(g d) / c, is the share lost. It falls to Erlang B at d = 0.
+    """
+    states = [load**j / math.factorial(j) for j in range(servers)]
+    drift = load - servers
+    waits = load * states[-1] * math.expm1(drift * patience) / drift
+    above = load * states[-1] * math.exp(drift * patience) / servers
+    theory = above / (sum(states) + waits + above)
+
+    def lost(seed: int) -> float:
+        spec = QueueSpec(mean_s=1.0, workers=servers, max_invocations=servers, ttl_s=patience, timeout_s=math.inf)
+        trace = traffic(load, exponential(), seed)
+        run = insist(simulate_queue(trace, spec, Scaling.fixed(1), client=PATIENT, meter_bytes=False))
+        return run.ledger.statuses["expired"] / run.ledger.arrived
+
+    agrees(lost, theory, within=0.08)
+
+
+@pytest.mark.parametrize(("count", "held", "exponent"), [(100, 30, 0.8), (200, 20, 1.1)])
+def test_the_share_of_models_found_in_memory_is_che_s(count: int, held: int, exponent: float) -> None:
+    """Least recently used with C places (Che): model i is there with probability 1 - exp(-p_i T), where these sum to C.
+
+    An approximation: exact as the number of models grows, and here within 1 % of the misses beside chance.
+    """
+    law = zipf(count, exponent)
+    shares = np.asarray(law.shares)
+    low, high = 0.0, 1e9
+    for _ in range(200):
+        middle = (low + high) / 2
+        low, high = (middle, high) if float(-np.expm1(-shares * middle).sum()) < held else (low, middle)
+    theory = float((shares * np.exp(-shares * low)).sum())
+    laws = Laws(shape=constant(), sizes_in=(Sizes.of(0.0),), sizes_out=(Sizes.of(0.0),), popularity=law)
+    # Loads and calls are so short that hardly any two meet: what is in use could not be put out.
+    spec = CacheSpec(
+        models=(ModelSize(size_bytes=1, memory_mib=1),) * count, workers=64, mean_s=1e-5, cache_mib=held,
+        disk_bytes=count, download_bytes_per_s=1e6, into_memory_bytes_per_s=1e6, parallel_loads=64,
+    )  # fmt: skip
+
+    def missed(seed: int) -> float:
+        points = Points(name="", rate_per_s=10.0)
+        trace = Trace([points], seed=seed, laws=laws, warmup_s=500.0, horizon_s=8000.0)
+        run = insist(simulate_cache(trace, spec, Scaling.fixed(1), client=PATIENT, meter_bytes=False))
+        return run.ledger.cold / run.ledger.arrived
+
+    values = [missed(seed) for seed in range(8)]
+    error = float(np.std(values, ddof=1)) / math.sqrt(8)
+    assert 4 * error <= 0.03 * theory
+    assert abs(float(np.mean(values)) - theory) <= 4 * error + 0.01 * theory
+
+
+@pytest.mark.parametrize(("rate", "marginal"), [(1.0, 0.2), (2.5, 0.2), (0.7, 0.6)])
+def test_dynamic_batching_without_a_wait_or_a_most_is_the_batch_service_queue(rate: float, marginal: float) -> None:
+    """A free worker takes all that wait; b take h(b) = t + m b (t = 1 - m, m marginal, mean 1), constant work.
+
+    Batch sizes are a Markov chain: the next is what comes in h(b), Poisson, or 1 where none comes. A batch's requests
+    have h(b) each, and those that come meanwhile wait r h(b)^2 / 2 in all, at the rate r:
+    mean latency = (E[b h] + r E[h^2] / 2) / E[b].
+    Inoue's bound above it: the lesser of (m + t) / (2 (1 - r m)) (1 + 2 r t + (1 - r t) / (1 + r m)) and
+    1.5 t / (1 - r m) + (m / 2) (r m + 2) / (1 - (r m)^2); the first is exact for r -> 0.
+    """
+    most, t, m, r = 400, 1 - marginal, marginal, rate
+    sizes = np.arange(1, most + 1)
+    lasts = t + m * sizes
+    chances = np.zeros((most, most))
+    for b in range(most):
+        mean = r * lasts[b]
+        log = np.arange(most) * math.log(mean) - mean - np.array([math.lgamma(k + 1.0) for k in range(most)])
+        none_to_all = np.exp(log)
+        chances[b, : most - 1] = none_to_all[1:]
+        chances[b, 0] += none_to_all[0]
+    law = np.full(most, 1 / most)
+    for _ in range(3000):
+        law = law @ chances
+        law /= law.sum()
+    theory = float((law * (sizes * lasts + r * lasts**2 / 2)).sum() / (law * sizes).sum())
+    first = (m + t) / (2 * (1 - r * m)) * (1 + 2 * r * t + (1 - r * t) / (1 + r * m))
+    second = 1.5 * t / (1 - r * m) + m / 2 * (r * m + 2) / (1 - (r * m) ** 2)
+    assert theory <= min(first, second)
+    server = Workers(workers=1, mean_s=1.0, batching=Batching(most=1 << 20, wait_s=0.0, marginal=marginal))
+    spec = FleetSpec(server=server, container_queue=WITHOUT_LIMIT)
+
+    def mean(seed: int) -> float:
+        trace = traffic(rate, constant(), seed, requests=60_000)
+        return insist(simulate_fleet(trace, spec, Scaling.fixed(1), client=PATIENT, meter_bytes=False)).ledger.mean_s
+
+    agrees(mean, theory, within=0.06)
+
+
+@pytest.mark.parametrize("keep_alive", [0.0, 0.5, 2.0])
+def test_one_container_that_is_set_up_after_idling_too_long_is_m_g_1_1_with_set_up(keep_alive: float) -> None:
+    """One container, no queue, Poisson calls at rate r: a cycle is an idle time and one busy time.
+
+    The idle time is exponential, and passes the keep-alive k with probability exp(-r k): then the set-up D comes before
+    the service S. So exp(-r k) of those served are cold, E[busy] = S + exp(-r k) D, and r E[busy] / (1 + r E[busy]) of
+    all calls are lost.
+    """
+    rate, setup = 0.8, 1.5
+    cold = math.exp(-rate * keep_alive)
+    busy = rate * (1.0 + cold * setup)
+    spec = PoolSpec(mean_s=1.0, max_concurrency=1, cold_mean_s=setup, keep_alive_s=keep_alive)
+
+    def of(seed: int) -> Run:
+        trace = traffic(rate, exponential(), seed, requests=100_000)
+        return insist(simulate_pool(trace, spec, client=PATIENT, meter_bytes=False))
+
+    agrees(lambda seed: of(seed).ledger.statuses["throttled"] / of(seed).ledger.arrived, busy / (1 + busy), within=0.05)
+    agrees(lambda seed: of(seed).ledger.cold / of(seed).ledger.served, cold, within=0.05)

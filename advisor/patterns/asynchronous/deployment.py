@@ -14,6 +14,7 @@ from advisor.patterns.asynchronous.render import calls
 from advisor.patterns.asynchronous.rules import RULES
 from advisor.patterns.asynchronous.waking import idle_share, wake_s
 from advisor.patterns.base import Pattern
+from advisor.patterns.clock import SCHEDULE, cycle_s, in_name, reach, refuse
 from advisor.patterns.requests import Call
 from advisor.patterns.settings import COUNT, COUNT_OR_ZERO, DURATION, GIGABYTES, INSTANCE, NUMBER, SWITCH, optional
 from advisor.rules import Rule
@@ -23,6 +24,7 @@ from advisor.workload import Workload, WorkOn
 
 if TYPE_CHECKING:
     from advisor.money import Usage
+    from advisor.patterns.foresight import Foresight
     from advisor.sim.run_record import Run
     from advisor.sim.trace import Trace
 
@@ -47,7 +49,8 @@ class Asynchronous(Pattern):
 
     "timeout" is a call's longest work, "ttl" a request's longest wait; "target_backlog" the scaling target (requests
     waiting or in work, an instance); "wake_step" the extra policy that leaves zero on the first request; "inline" sends
-    the body in the call instead of through S3.
+    the body in the call instead of through S3; "schedule" is another minimum by the clock, such as "22:00-06:00=0", and
+    where minimum and maximum are one the number itself.
     """
 
     name: ClassVar[str] = "asynchronous"
@@ -64,12 +67,17 @@ class Asynchronous(Pattern):
     wake_step: bool = field(default=True, metadata=SWITCH)
     inline: bool = field(default=False, metadata=SWITCH)
     volume_gb: int | None = field(default=None, metadata=optional(GIGABYTES))
+    schedule: str | None = field(default=None, metadata=optional(SCHEDULE))
 
     def __post_init__(self) -> None:
         Pattern.__post_init__(self)
         if self.min_instances > self.max_instances:
             what = f"max_instances={self.max_instances} is below min_instances={self.min_instances}"
             raise InputError(what, "", f"give max_instances={self.min_instances} or more")
+        refuse(
+            self.schedule, otherwise=self.min_instances, most=self.max_instances, what="instances",
+            minimum="min_instances", maximum="max_instances", least=0,
+        )  # fmt: skip
 
     @property
     def id(self) -> str:
@@ -78,14 +86,38 @@ class Asynchronous(Pattern):
         parts = [self.name, self.instance_type.removeprefix("ml."), f"x{low}" if low == high else f"{low}to{high}"]
         parts += [f"c{self.concurrency_per_instance}", f"b{self.target_backlog:g}"]
         parts += [f"t{self.timeout_s:g}", f"ttl{self.ttl_s:g}"]
-        parts += ["nostep"] * (low == 0 and not self.wake_step) + ["inline"] * self.inline
+        parts += ["nostep"] * (self.sleeps and not self.wake_step) + ["inline"] * self.inline
         parts += [f"{self.volume_gb}gb"] if self.volume_gb else []
+        parts += [in_name(self.schedule)] if self.schedule is not None else []
         return "-".join(parts)
+
+    @property
+    def scales(self) -> bool:
+        """Whether the backlog has a say in the number of instances."""
+        return self.min_instances < self.max_instances
+
+    @property
+    def sleeps(self) -> bool:
+        """Whether it scales down to no instance, at all times or by the clock."""
+        return self.scales and self.least_instances == 0
+
+    @property
+    def least_instances(self) -> int:
+        """The fewest at any time of the week."""
+        return reach(self.schedule, self.min_instances)[0]
+
+    @property
+    def cycle_s(self) -> float:
+        return cycle_s(self.schedule)
 
     @classmethod
     def start(cls, w: Workload) -> Asynchronous:
         """The measured type, the fleet of the busiest minutes at most, none when idle where waking is in time."""
-        name = first_type(w, "AsyncInf")
+        return cls.start_on(w, first_type(w, "AsyncInf"))
+
+    @classmethod
+    def start_on(cls, w: Workload, name: str) -> Asynchronous:
+        """The same on a type of one's own choice."""
         on = w.work_on(name)
         zones = int(w.assume("multi_az_instances")) if "multi-az" in w.needs else 1
         most = max(zones, instances_for(w, on, w.peak_per_s))
@@ -105,7 +137,7 @@ class Asynchronous(Pattern):
     def render(self, w: Workload) -> tuple[Call, ...]:
         return calls(w, self)
 
-    def simulate(self, w: Workload, trace: Trace, *, columns: bool = False, sample_s: float | None = None) -> Run:
+    def simulate_one(self, w: Workload, trace: Trace, *, columns: bool = False, sample_s: float | None = None) -> Run:
         from advisor.patterns.asynchronous.simulate import simulate  # loads numba, which checking does without
 
         return simulate(w, self, trace, columns=columns, sample_s=sample_s)
@@ -119,6 +151,17 @@ class Asynchronous(Pattern):
         from advisor.patterns.asynchronous.simulate import estimate  # as above
 
         return estimate(w, self)
+
+    @classmethod
+    def space(cls, w: Workload) -> tuple[tuple[Asynchronous, ...], ...]:
+        from advisor.patterns.asynchronous.space import space  # only a search needs it
+
+        return space(w)
+
+    def foresee(self, w: Workload) -> Foresight:
+        from advisor.patterns.asynchronous.foresee import foresee  # loads numpy, which checking does without
+
+        return foresee(w, self)
 
 
 def _least(w: Workload, name: str, on: WorkOn, zones: int, most: int) -> int:

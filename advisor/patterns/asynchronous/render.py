@@ -16,6 +16,7 @@ from advisor.patterns.requests import (
     instance_variant,
     name_of,
     scalable_target,
+    scheduled_actions,
     target_tracking,
     variant_resource,
     whole_seconds,
@@ -47,12 +48,15 @@ def calls(w: Workload, d: Asynchronous) -> tuple[Call, ...]:
         }
     }
     made = [create_model(w, name, _HONOURED), *create_endpoint(w, name, [variant], config)]
-    if d.min_instances < d.max_instances:
+    if d.scales:
         made.append(scalable_target(w, name, d.min_instances, d.max_instances))
         backlog = {"CustomizedMetricSpecification": _metric(name, "ApproximateBacklogSizePerInstance")}
         made.append(target_tracking(w, name, "backlog", d.target_backlog, backlog))
-    if d.min_instances == 0 and d.wake_step:
+    elif d.schedule is not None:
+        made.append(scalable_target(w, name, d.min_instances, d.max_instances))
+    if d.sleeps and d.wake_step:
         made += _waking(w, name)
+    made += scheduled_actions(w, name, d.schedule, (d.min_instances, d.max_instances if d.scales else None))
     return (*made, _request(w, d, name))
 
 

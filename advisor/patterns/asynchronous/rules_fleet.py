@@ -149,7 +149,7 @@ def zero_is_reached(w: Workload, d: Asynchronous) -> Ill | None:
 
     An endpoint that must survive the loss of a zone keeps two instances, and cannot be at zero as well.
     """
-    if "scale-to-zero" not in w.needs or d.min_instances == 0:
+    if "scale-to-zero" not in w.needs or d.least_instances == 0:
         return None
     zones = "multi-az" in w.needs
     return Ill(

@@ -30,7 +30,7 @@ _GPU = """
 
 
 def _least(d: Any) -> int:
-    return int(d.min_instances)
+    return int(d.least_instances)
 
 
 RULES: tuple[Rule[Any], ...] = (

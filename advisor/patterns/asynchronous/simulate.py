@@ -32,9 +32,10 @@ def simulate(
         scaling_of(
             w,
             d.instance_type,
-            (d.min_instances, d.max_instances),
+            (d.min_instances, d.max_instances if d.scales else None),
             _policies(w, d),
-            seed=trace.seed,
+            trace=trace,
+            schedule=d.schedule,
             drain_limit_s=float(w.assume("async_drain_limit")),
         ),
         client=client_of(w, payload_max=limit(_largest(d)).high_bytes, overhead_s=0.0),
@@ -65,7 +66,7 @@ def _largest(d: Asynchronous) -> str:
 def _policies(w: Workload, d: Asynchronous) -> tuple[TargetTracking | StepFromZero, ...]:
     """By backlog an instance, and from zero the step that wakes the first one."""
     policies: tuple[TargetTracking | StepFromZero, ...] = (tracking(w, BACKLOG, d.target_backlog),)
-    if d.min_instances > 0 or not d.wake_step:
+    if not d.sleeps or not d.wake_step:
         return policies
     step = StepFromZero(
         period_s=limit("async.zero.alarm_period").base,
@@ -81,7 +82,7 @@ def estimate(w: Workload, d: Asynchronous) -> Mapping[str, float]:
 
     Its wait is that of M/M/c (Erlang C) times (1 + cv squared) / 2 (Allen and Cunneen); bursts and expiry are left out.
     """
-    if d.min_instances < d.max_instances or not w.streams:
+    if d.scales or d.schedule is not None or not w.streams:
         return {}
     spec = spec_of(w, d)
     places = spec.workers * d.min_instances

@@ -32,6 +32,7 @@ from advisor.workload import Workload, WorkOn
 
 if TYPE_CHECKING:
     from advisor.money import Usage
+    from advisor.patterns.foresight import Foresight
     from advisor.sim.horizon import Horizon
     from advisor.sim.run_record import Run
     from advisor.sim.trace import Trace
@@ -70,6 +71,7 @@ class BatchTransform(Pattern):
 
     name: ClassVar[str] = "batch-transform"
     about: ClassVar[str] = "a job that starts instances, works a lot off and ends; nothing stands between two jobs"
+    loses_instances: ClassVar[bool] = False
     RULES: ClassVar[tuple[Rule[Any], ...]] = rulebook(
         "BT", *rules_needs.RULES, *rules_lot.RULES, *rules_fleet.RULES, *rules_place.RULES
     )
@@ -100,7 +102,11 @@ class BatchTransform(Pattern):
     @classmethod
     def start(cls, w: Workload) -> BatchTransform:
         """The measured type, mini-batches of AWS's usual size on all workers, as few instances as make the deadline."""
-        name = first_type(w, "BatchTransform")
+        return cls.start_on(w, first_type(w, "BatchTransform"))
+
+    @classmethod
+    def start_on(cls, w: Workload, name: str) -> BatchTransform:
+        """The same on a type of one's own choice."""
         on = w.work_on(name)
         every = _every_s(w)
         held = lot(w, every)
@@ -127,7 +133,7 @@ class BatchTransform(Pattern):
 
         return trace(w, self, seed=seed, horizon=horizon, spikes=spikes)
 
-    def simulate(self, w: Workload, trace: Trace, *, columns: bool = False, sample_s: float | None = None) -> Run:
+    def simulate_one(self, w: Workload, trace: Trace, *, columns: bool = False, sample_s: float | None = None) -> Run:
         from advisor.patterns.batch.simulate import simulate  # as above
 
         return simulate(w, self, trace, columns=columns, sample_s=sample_s)
@@ -141,6 +147,17 @@ class BatchTransform(Pattern):
         from advisor.patterns.batch.simulate import estimate  # as above
 
         return estimate(w, self)
+
+    @classmethod
+    def space(cls, w: Workload) -> tuple[tuple[BatchTransform, ...], ...]:
+        from advisor.patterns.batch.space import space  # only a search needs it
+
+        return space(w)
+
+    def foresee(self, w: Workload) -> Foresight:
+        from advisor.patterns.batch.foresee import foresee  # loads numpy, which checking does without
+
+        return foresee(w, self)
 
 
 def _every_s(w: Workload) -> float:

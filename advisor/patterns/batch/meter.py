@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from advisor.money import Usage
-from advisor.patterns.meters import instance_time, stored
+from advisor.patterns.meters import captured, instance_time, stored
 from advisor.workload import Workload
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ def usage(w: Workload, d: BatchTransform, run: Run) -> Usage:
                 gets=granules["objects_in"],
                 kept_bytes=granules["bytes_in"] + granules["bytes_out"],
             ),
+            # Each object and each result once more.
+            *captured(w, puts=granules["objects_in"] + granules["objects_out"], granules=granules),
         ),
         window_s=run.window_s[1] - run.window_s[0],
     )

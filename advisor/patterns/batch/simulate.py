@@ -10,14 +10,14 @@ import numpy as np
 
 from advisor.errors import InputError
 from advisor.patterns.base import Pattern
-from advisor.patterns.batch.job import MEGABYTE, lot, records_at_once, share_s, together_s, whole
+from advisor.patterns.batch.job import MEGABYTE, share_s, whole
+from advisor.patterns.batch.pace import served
 from advisor.patterns.batch.samples import samples_of
-from advisor.patterns.fleet import busy_place
 from advisor.sim.batch import simulate_jobs
 from advisor.sim.batch_lots import due_every, lots_of
 from advisor.sim.batch_record import BatchRun
 from advisor.sim.deployments import JobSpec
-from advisor.sim.horizon import Horizon, horizon_of
+from advisor.sim.horizon import Horizon, horizon_of, in_whole_times
 from advisor.sim.trace import Trace
 from advisor.streams import stream
 from advisor.units import MIB, MONTH_S, show_count, show_duration
@@ -40,10 +40,7 @@ def trace(w: Workload, d: BatchTransform, *, seed: int, horizon: Horizon | None 
     """The lots of a profile, one at each of its instants, else its stream; whole times between jobs."""
     given = horizon or horizon_of(w)
     if w.batch is None:
-        count = max(1, math.floor(given.window_s / d.every_s + 1e-9))
-        warmup = math.ceil(given.warmup_s / d.every_s - 1e-9) * d.every_s
-        window = Horizon(period_s=d.every_s, warmup_s=warmup, window_s=count * d.every_s, notes=given.notes)
-        return Pattern.trace(d, w, seed=seed, horizon=window, spikes=spikes)
+        return Pattern.trace(d, w, seed=seed, horizon=in_whole_times(w, given, d.every_s), spikes=spikes)
     every, records = w.batch.every_s, w.batch.records
     all_of_them = max(1, math.floor(min(given.window_s, MONTH_S) / every + 1e-9))
     count = max(1, min(all_of_them, int(w.assume("request_budget_search")) // records))
@@ -77,8 +74,11 @@ def simulate(
 
 
 def spec_of(w: Workload, d: BatchTransform, trace: Trace) -> JobSpec:
-    """The jobs in plain numbers. They are due on and on after the window, for late ones among them."""
-    workers, mean_s, marginal = _served(w, d)
+    """The jobs in plain numbers. They are due on and on after the window, for late ones among them.
+
+    The jobs of one model of several have its share of the objects.
+    """
+    workers, mean_s, marginal = served(w, d)
     last = trace.warmup_s + trace.horizon_s
     provision = float(w.assume("batch_provision"))
     setup = max(0.0, float(w.assume("batch_startup")) - provision)
@@ -86,7 +86,7 @@ def spec_of(w: Workload, d: BatchTransform, trace: Trace) -> JobSpec:
         mean_s=mean_s,
         workers=workers,
         due_s=due_every(d.every_s, 2 * (last + d.every_s) if math.isfinite(last) else 0.0),
-        files=_EACH if w.batch is None else w.batch.files,
+        files=_EACH if w.batch is None else max(1, round(w.batch.files * trace.share)),
         instances=d.instances,
         max_transforms=d.max_concurrent_transforms,
         strategy="whole" if d.split == "None" else _STRATEGIES[d.strategy],
@@ -98,22 +98,6 @@ def spec_of(w: Workload, d: BatchTransform, trace: Trace) -> JobSpec:
         setup_s=setup,
         upload_s=float(w.assume("batch_wrap_up")),
     )
-
-
-def _served(w: Workload, d: BatchTransform) -> tuple[int, float, float | None]:
-    """Mini-batches side by side, seconds of a mean record, and what one more record adds where a batch is one call.
-
-    A model that takes fewer at once than a mini-batch holds works it off group by group, each record at its share.
-    """
-    on = w.work_on(d.instance_type)
-    batching = on.entry.batching
-    if on.at is not None:
-        return *busy_place(on, d.max_concurrent_transforms), None
-    if batching is None:
-        return on.workers, on.mean_s, None
-    if records_at_once(lot(w, d.every_s), d) <= batching.max:
-        return on.workers, on.mean_s, batching.marginal
-    return on.workers, together_s(on, batching.max) / batching.max, None
 
 
 def _largest_call(d: BatchTransform) -> int:

@@ -12,6 +12,7 @@ from advisor.catalog.limits import limit
 from advisor.catalog.prices import price_book
 from advisor.errors import InputError
 from advisor.patterns.base import Pattern
+from advisor.patterns.clock import SCHEDULE, cycle_s, in_name, reach, refuse
 from advisor.patterns.multimodel import rules_cache, rules_fleet, rules_needs
 from advisor.patterns.multimodel.cache import RARE_HITS, cache_mib, hit_share, load_s, models_held
 from advisor.patterns.multimodel.render import calls
@@ -26,10 +27,11 @@ from advisor.workload import Workload
 
 if TYPE_CHECKING:
     from advisor.money import Usage
+    from advisor.patterns.foresight import Foresight
     from advisor.sim.run_record import Run
     from advisor.sim.trace import Trace
 
-__all__ = ["MultiModel"]
+__all__ = ["MultiModel", "volume_gb"]
 
 # No quota is raised further than this for the sake of models alone.
 _MANY = 10_000
@@ -47,11 +49,12 @@ class MultiModel(Pattern):
     Billed as a real-time endpoint: instance-seconds, the volume by GB-month, data in and out by GB.
 
     "cached" is ModelCacheSetting: without it a model leaves after each call. "target" is invocations a minute, an
-    instance.
+    instance. "schedule" is another minimum by the clock, such as "08:00-18:00=4"; without scaling the number itself.
     """
 
     name: ClassVar[str] = "multi-model"
     about: ClassVar[str] = "instances that share many models of one container, loaded when they are asked for"
+    holds_all: ClassVar[bool] = True
     RULES: ClassVar[tuple[Rule[Any], ...]] = rulebook(
         "MM", *rules_needs.RULES, *rules_cache.RULES, *rules_fleet.RULES, gone=("MM-58",)
     )
@@ -63,15 +66,21 @@ class MultiModel(Pattern):
     target: float | None = field(default=None, metadata=optional(NUMBER))
     volume_gb: int | None = field(default=None, metadata=optional(GIGABYTES))
     cached: bool = field(default=True, metadata=SWITCH)
+    schedule: str | None = field(default=None, metadata=optional(SCHEDULE))
 
     def __post_init__(self) -> None:
         Pattern.__post_init__(self)
         if self.max_instances < self.min_instances:
             what = f"max_instances={self.max_instances} is below min_instances={self.min_instances}"
             raise InputError(what, "", f"give max_instances={self.min_instances} or more")
-        if self.scaling == "none" and self.max_instances != self.min_instances:
+        refuse(
+            self.schedule, otherwise=self.min_instances, most=self.max_instances, what="instances",
+            minimum="min_instances", maximum="max_instances", least=1,
+        )  # fmt: skip
+        if self.scaling == "none" and self.max_instances != reach(self.schedule, self.min_instances)[1]:
             what = f"scaling=none with {self.min_instances} to {self.max_instances} instances"
-            raise InputError(what, "", "give scaling=invocations, or the same number for both")
+            by_clock = "the most that the schedule asks for" if self.schedule else "the same number for both"
+            raise InputError(what, "", f"give scaling=invocations, or {by_clock}")
         if (self.scaling == "none") != (self.target is None):
             what = f"scaling={self.scaling} with target={'none' if self.target is None else f'{self.target:g}'}"
             raise InputError(
@@ -86,7 +95,17 @@ class MultiModel(Pattern):
             parts[1:] = [f"{self.min_instances}to{self.max_instances}", f"{self.scaling}{self.target:g}"]
         parts += [f"v{self.volume_gb}"] if self.volume_gb is not None else []
         parts += [] if self.cached else ["uncached"]
+        parts += [in_name(self.schedule)] if self.schedule is not None else []
         return "-".join(parts)
+
+    @property
+    def least_instances(self) -> int:
+        """The fewest at any time of the week."""
+        return reach(self.schedule, self.min_instances)[0]
+
+    @property
+    def cycle_s(self) -> float:
+        return cycle_s(self.schedule)
 
     @classmethod
     def start(cls, w: Workload) -> MultiModel:
@@ -104,14 +123,14 @@ class MultiModel(Pattern):
             max_instances=most,
             scaling="invocations" if scales else "none",
             target=target,
-            volume_gb=_volume_gb(w, name, least),
+            volume_gb=volume_gb(w, name, least),
             cached=not _one_offs(w, name, least),
         )
 
     def render(self, w: Workload) -> tuple[Call, ...]:
         return calls(w, self)
 
-    def simulate(self, w: Workload, trace: Trace, *, columns: bool = False, sample_s: float | None = None) -> Run:
+    def simulate_one(self, w: Workload, trace: Trace, *, columns: bool = False, sample_s: float | None = None) -> Run:
         from advisor.patterns.multimodel.simulate import simulate  # loads numba, which checking does without
 
         return simulate(w, self, trace, columns=columns, sample_s=sample_s)
@@ -125,6 +144,17 @@ class MultiModel(Pattern):
         from advisor.patterns.multimodel.simulate import estimate  # as above
 
         return estimate(w, self)
+
+    @classmethod
+    def space(cls, w: Workload) -> tuple[tuple[MultiModel, ...], ...]:
+        from advisor.patterns.multimodel.space import space  # only a search needs it
+
+        return space(w)
+
+    def foresee(self, w: Workload) -> Foresight:
+        from advisor.patterns.multimodel.foresee import foresee  # loads numpy, which checking does without
+
+        return foresee(w, self)
 
 
 def _roomiest(w: Workload) -> str:
@@ -158,7 +188,7 @@ def _missed(w: Workload, name: str, instances: int) -> float:
     return 1 - hit_share(w, instances * models_held(w, name))
 
 
-def _volume_gb(w: Workload, name: str, instances: int) -> int | None:
+def volume_gb(w: Workload, name: str, instances: int) -> int | None:
     """Room on disk for an instance's part of all models, with half as much again; none where the usual size has it."""
     own = w.model.size_bytes * math.ceil(w.model.count / instances) * 1.5
     if instance(name).nvme_gb or own <= float(w.assume("endpoint_volume")):

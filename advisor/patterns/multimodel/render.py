@@ -12,6 +12,7 @@ from advisor.patterns.requests import (
     instance_variant,
     name_of,
     scalable_target,
+    scheduled_actions,
     target_tracking,
 )
 from advisor.workload import Workload
@@ -45,4 +46,7 @@ def calls(w: Workload, d: MultiModel) -> tuple[Call, ...]:
         metric = {"PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"}}
         made.append(scalable_target(w, name, d.min_instances, d.max_instances))
         made.append(target_tracking(w, name, d.scaling, d.target, metric))
-    return tuple(made)
+    elif d.schedule is not None:
+        made.append(scalable_target(w, name, d.min_instances, d.min_instances))
+    most = None if d.target is None else d.max_instances
+    return (*made, *scheduled_actions(w, name, d.schedule, (d.min_instances, most)))

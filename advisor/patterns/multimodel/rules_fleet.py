@@ -47,7 +47,7 @@ _G5 = "instance_type=ml.g5.xlarge"
 
 
 def _least(d: Any) -> int:
-    return int(d.min_instances)
+    return int(d.least_instances)
 
 
 def _mean(w: Workload) -> float:

@@ -31,7 +31,14 @@ def simulate(w: Workload, d: MultiModel, trace: Trace, *, columns: bool = False,
     return simulate_cache(
         trace,
         spec_of(w, d),
-        scaling_of(w, d.instance_type, (d.min_instances, d.max_instances), policies, seed=trace.seed),
+        scaling_of(
+            w,
+            d.instance_type,
+            (d.min_instances, None if d.target is None else d.max_instances),
+            policies,
+            trace=trace,
+            schedule=d.schedule,
+        ),
         client=client_of(w, payload_max=payload, overhead_s=float(w.assume("endpoint_overhead"))),
         columns=columns,
         sample_s=sample_s,
@@ -69,7 +76,7 @@ def estimate(w: Workload, d: MultiModel) -> Mapping[str, float]:
 
     Loads from disk are counted into the latency, as long as the disk holds all models; waits for a worker are not.
     """
-    if d.target is not None or not d.cached or not w.streams:
+    if d.target is not None or d.schedule is not None or not d.cached or not w.streams:
         return {}
     spec = spec_of(w, d)
     cold = 1 - hit_share(w, d.min_instances * models_held(w, d.instance_type))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from advisor.catalog.instances import instance
 from advisor.errors import InputError
 from advisor.patterns.base import Pattern
+from advisor.patterns.clock import SCHEDULE, cycle_s, in_name, reach, refuse
 from advisor.patterns.realtime import rules_fit, rules_fleet, rules_limits
 from advisor.patterns.realtime.render import calls
 from advisor.patterns.requests import Call
@@ -21,10 +22,11 @@ from advisor.workload import Workload, WorkOn
 
 if TYPE_CHECKING:
     from advisor.money import Usage
+    from advisor.patterns.foresight import Foresight
     from advisor.sim.run_record import Run
     from advisor.sim.trace import Trace
 
-__all__ = ["RealTime"]
+__all__ = ["RealTime", "volume_gb"]
 
 # Beyond what any API takes, so that the rules on volumes speak.
 _LARGEST_VOLUME_GB = 1_000_000
@@ -43,7 +45,8 @@ class RealTime(Pattern):
     Billed: instance-seconds, the volume by GB-month, data in and out by GB.
 
     ``min_instances`` is what the endpoint starts with; with ``scaling`` it never goes below that nor above
-    ``max_instances``. ``target`` is invocations a minute, or requests at once, on one instance.
+    ``max_instances``. ``target`` is invocations a minute, or requests at once, on one instance. ``schedule`` is another
+    minimum by the clock, such as "mon-fri 08:00-18:00=4" in UTC; without ``scaling`` it is the number itself.
     """
 
     name: ClassVar[str] = "real-time"
@@ -58,15 +61,21 @@ class RealTime(Pattern):
     routing: str = field(default="RANDOM", metadata=choice("RANDOM", "LEAST_OUTSTANDING_REQUESTS"))
     workers: int | None = field(default=None, metadata=optional(COUNT))
     volume_gb: int | None = field(default=None, metadata=optional(GIGABYTES))
+    schedule: str | None = field(default=None, metadata=optional(SCHEDULE))
 
     def __post_init__(self) -> None:
         Pattern.__post_init__(self)
         if self.max_instances < self.min_instances:
             what = f"max_instances={self.max_instances} is below min_instances={self.min_instances}"
             raise InputError(what, "", f"give max_instances={self.min_instances} or more")
-        if self.scaling == "none" and self.max_instances != self.min_instances:
+        refuse(
+            self.schedule, otherwise=self.min_instances, most=self.max_instances, what="instances",
+            minimum="min_instances", maximum="max_instances", least=1,
+        )  # fmt: skip
+        if self.scaling == "none" and self.max_instances != reach(self.schedule, self.min_instances)[1]:
             what = f"scaling=none with {self.min_instances} to {self.max_instances} instances"
-            raise InputError(what, "", "give scaling=invocations, or the same number for both")
+            by_clock = "the most that the schedule asks for" if self.schedule else "the same number for both"
+            raise InputError(what, "", f"give scaling=invocations, or {by_clock}")
         if (self.scaling == "none") != (self.target is None):
             what = f"scaling={self.scaling} with target={'none' if self.target is None else f'{self.target:g}'}"
             raise InputError(
@@ -85,7 +94,17 @@ class RealTime(Pattern):
         parts += ["lor"] if self.routing != "RANDOM" else []
         parts += [f"w{self.workers}"] if self.workers is not None else []
         parts += [f"v{self.volume_gb}"] if self.volume_gb is not None else []
+        parts += [in_name(self.schedule)] if self.schedule is not None else []
         return "-".join([head, *parts])
+
+    @property
+    def least_instances(self) -> int:
+        """The fewest at any time of the week."""
+        return reach(self.schedule, self.min_instances)[0]
+
+    @property
+    def cycle_s(self) -> float:
+        return cycle_s(self.schedule)
 
     @classmethod
     def start(cls, w: Workload) -> RealTime:
@@ -97,21 +116,19 @@ class RealTime(Pattern):
         )
         most = max(least, instances_for(w, on, w.peak_per_s))
         scaling, target = _tracking(w, on) if most > least else ("none", None)
-        unpacked = w.model.size_bytes * float(w.assume("artefact_unpack_factor"))
-        tight = unpacked > float(w.assume("endpoint_volume")) and not instance(name).nvme_gb
         return cls(
             instance_type=name,
             min_instances=least,
             max_instances=most,
             scaling=scaling,
             target=target,
-            volume_gb=min(_LARGEST_VOLUME_GB, math.ceil(unpacked / 1e9)) if tight else None,
+            volume_gb=volume_gb(w, name),
         )
 
     def render(self, w: Workload) -> tuple[Call, ...]:
         return calls(w, self)
 
-    def simulate(self, w: Workload, trace: Trace, *, columns: bool = False, sample_s: float | None = None) -> Run:
+    def simulate_one(self, w: Workload, trace: Trace, *, columns: bool = False, sample_s: float | None = None) -> Run:
         from advisor.patterns.realtime.simulate import simulate  # loads numba, which checking does without
 
         return simulate(w, self, trace, columns=columns, sample_s=sample_s)
@@ -125,6 +142,24 @@ class RealTime(Pattern):
         from advisor.patterns.realtime.simulate import estimate  # as above
 
         return estimate(w, self)
+
+    @classmethod
+    def space(cls, w: Workload) -> tuple[tuple[RealTime, ...], ...]:
+        from advisor.patterns.realtime.space import space  # only a search needs it
+
+        return space(w)
+
+    def foresee(self, w: Workload) -> Foresight:
+        from advisor.patterns.realtime.foresee import foresee  # loads numpy, which checking does without
+
+        return foresee(w, self)
+
+
+def volume_gb(w: Workload, name: str) -> int | None:
+    """Room for the model beside its archive; none where the usual volume or the type's own disk has it."""
+    unpacked = w.model.size_bytes * float(w.assume("artefact_unpack_factor"))
+    tight = unpacked > float(w.assume("endpoint_volume")) and not instance(name).nvme_gb
+    return min(_LARGEST_VOLUME_GB, math.ceil(unpacked / 1e9)) if tight else None
 
 
 def _tracking(w: Workload, on: WorkOn) -> tuple[str, float]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from advisor.money import Usage
-from advisor.patterns.meters import data, instance_time, volume
+from advisor.patterns.meters import captured, data, instance_time, volume
 from advisor.workload import Workload
 
 if TYPE_CHECKING:
@@ -29,4 +30,6 @@ def usage(w: Workload, d: RealTime, run: Run) -> Usage:
         if "shadow" in w.needs
         else ()
     )
-    return Usage(meters=(*standing, *shadow, *data(run.granules)), window_s=run.window_s[1] - run.window_s[0])
+    files = math.ceil(run.ledger.served / float(w.assume("capture_calls_per_file")))
+    kept = captured(w, puts=files, granules=run.granules, unless="the assumption capture_calls_per_file")
+    return Usage(meters=(*standing, *shadow, *data(run.granules), *kept), window_s=run.window_s[1] - run.window_s[0])

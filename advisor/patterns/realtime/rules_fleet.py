@@ -30,7 +30,7 @@ peak_carried = fleet_carries_peak(
     fails_set="min_instances=1, max_instances=1, scaling=none, target=none",
 )
 zones = several_zones(
-    "RT-31", lambda d: d.min_instances, where="deployment.min_instances", passes_set="",
+    "RT-31", lambda d: d.least_instances, where="deployment.min_instances", passes_set="",
     fails_set="min_instances=1, max_instances=1",
 )  # fmt: skip
 one_alone = single_instance(

@@ -35,7 +35,14 @@ def simulate(w: Workload, d: RealTime, trace: Trace, *, columns: bool = False, s
     return simulate_fleet(
         trace,
         spec_of(w, d),
-        scaling_of(w, d.instance_type, (d.min_instances, d.max_instances), _policies(w, d), seed=trace.seed),
+        scaling_of(
+            w,
+            d.instance_type,
+            (d.min_instances, None if d.target is None else d.max_instances),
+            _policies(w, d),
+            trace=trace,
+            schedule=d.schedule,
+        ),
         client=client,
         columns=columns,
         sample_s=sample_s,
@@ -85,7 +92,13 @@ def estimate(w: Workload, d: RealTime) -> Mapping[str, float]:
     Its wait is that of M/M/c (Erlang C) times (1 + cv squared) / 2 (Allen and Cunneen); bursts are not in it.
     """
     on = d.work_on(w)
-    if d.target is not None or d.routing != "RANDOM" or on.at is not None or on.entry.batching is not None:
+    if (
+        d.target is not None
+        or d.schedule is not None
+        or d.routing != "RANDOM"
+        or on.at is not None
+        or on.entry.batching is not None
+    ):
         return {}
     workers = d.workers or on.workers
     load = w.rate_per_s / d.min_instances * on.mean_s

@@ -48,6 +48,6 @@ def usage(w: Workload, d: Serverless, run: Run) -> Usage:
         per_unit=1000,
     )
     return Usage(
-        meters=(work, *((kept, provisioned) if d.provisioned_concurrency else ()), *data(run.granules)),
+        meters=(work, *((kept, provisioned) if d.most_provisioned else ()), *data(run.granules)),
         window_s=run.window_s[1] - run.window_s[0],
     )

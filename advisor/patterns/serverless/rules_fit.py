@@ -99,12 +99,12 @@ def enough_provisioned(w: Workload, d: Serverless) -> Ill | None:
     if w.objective.cold_starts != "avoid":
         return None
     on = w.work_on(serverless_name(d.memory_mib))
-    share = cold_share(w, on, d.provisioned_concurrency)
+    share = cold_share(w, on, d.most_provisioned)
     if share <= tolerated_share(w):
         return None
     at_once = offered(peak_per_s(w), on)
     return Ill(
-        f"the busiest minutes have {at_once:.2g} requests in service, {d.provisioned_concurrency} containers "
+        f"the busiest minutes have {at_once:.2g} requests in service, {d.most_provisioned} containers "
         "are kept warm, and about "
         f"{show_share(roughly(share))} of requests meet a cold one",
         mend=f"set provisioned_concurrency={max(1, d.max_concurrency)}, or scale it by schedule before the busy hours",
@@ -148,7 +148,7 @@ def predictable_bursts(w: Workload, d: Serverless) -> Ill | None:
     return Ill(
         "the day and week curve tells when the busy hours come, a latency is asked for, and nothing is "
         "provisioned for them",
-        mend="provision the busy hours by schedule",
+        mend='provision the busy hours by the clock, such as schedule="mon-fri 08:00-18:00=4"',
         path="traffic.day",
     )
 

@@ -270,24 +270,6 @@ own_concurrency = own_quota_covers(
 )  # fmt: skip
 
 
-@rule("SL-19", BLOCKS, where="deployment.provisioned_concurrency", reads=("serverless.provisioned_concurrency_max",),
-      facts=2, passes_set="max_concurrency=8, provisioned_concurrency=8",
-      fails_set="max_concurrency=8, provisioned_concurrency=12")  # fmt: skip
-def provisioned_within_most(w: Workload, d: Serverless) -> Ill | None:
-    """Provisioned concurrency is at most max_concurrency, and at most {serverless.provisioned_concurrency_max}.
-
-    It is a part of the concurrency that is kept warm, not one beside it.
-    """
-    most = min(d.max_concurrency, int(w.limit("serverless.provisioned_concurrency_max")))
-    if d.provisioned_concurrency <= most:
-        return None
-    return Ill(
-        f"provisioned_concurrency={d.provisioned_concurrency}, and {most} is the most beside "
-        f"max_concurrency={d.max_concurrency}",
-        mend=f"set provisioned_concurrency={most}, or raise max_concurrency",
-    )
-
-
 @rule("SL-20", WARNS, where="deployment.max_concurrency", facts=5,
       reads=("client_retries", "client_retry_attempts", "serverless.max_concurrency_max"),
       passes="traffic: {rate: 20 per second}", fails="traffic: {rate: 100 per second}",
@@ -378,6 +360,6 @@ RULES: tuple[Rule[Any], ...] = (
     request_too_large, request_between, response_too_large, response_between, usual_in_time, borrowed_in_time,
     tail_in_time, memory_too_large, memory_above_most, memory_quota, memory_in_steps, model_fits, container_fits_beside,
     image_too_large, image_between, model_too_large, unpacked_fits, starts_in_time, too_many_at_once,
-    account_concurrency, own_concurrency, provisioned_within_most, throttled_at_peak, throttled_in_spikes,
+    account_concurrency, own_concurrency, throttled_at_peak, throttled_in_spikes,
     offered_in_region, unknown_region, mean_calls, peak_calls,
 )  # fmt: skip

@@ -25,7 +25,7 @@ from numba.core import caching
 
 from advisor.files import cache_folder
 
-__all__ = ["COMPILED", "Floats", "Ints", "Kernel", "Shorts", "cache_path", "keep", "kernel", "why_not_cached"]
+__all__ = ["COMPILED", "Floats", "Ints", "Kernel", "Keys", "Shorts", "cache_path", "keep", "kernel", "why_not_cached"]
 
 P = ParamSpec("P")
 R = TypeVar("R", covariant=True)
@@ -33,6 +33,7 @@ R = TypeVar("R", covariant=True)
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Shorts = npt.NDArray[np.int16]
+Keys = npt.NDArray[np.uint64]
 
 # Whether kernels are compiled at all: plain Python is for looking and for tests, a hundred times slower.
 COMPILED = os.environ.get("ADVISOR_NO_JIT", "") in ("", "0")

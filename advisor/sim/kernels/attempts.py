@@ -14,6 +14,7 @@ from advisor.sim.kernels.layout import (
     C_FIRST,
     C_START,
     C_WORK,
+    D_BACKOFF,
     D_FAIL,
     L_ARRIVED,
     L_ATTEMPTS,
@@ -23,6 +24,7 @@ from advisor.sim.kernels.layout import (
     N_ATTEMPT,
     N_CALL,
     N_COLUMNS,
+    N_LUCK,
     N_MODEL,
     N_NEXT,
     N_NUMBER,
@@ -56,7 +58,7 @@ from advisor.sim.kernels.layout import (
     SERVED,
 )
 from advisor.sim.kernels.part import part
-from advisor.sim.kernels.settle import close, copy_draws, is_retried, retry
+from advisor.sim.kernels.settle import close, copy_draws, drawn, is_retried, retry
 from advisor.sim.kernels.state import Common
 
 # Where the next attempt comes from.
@@ -93,6 +95,7 @@ def accept(c: Common, now: float, source: int) -> int:
         q[Q_FREE_ROWS] -= 1
         row = c.free_rows[q[Q_FREE_ROWS]]
         numbers[row, N_NUMBER], numbers[row, N_ATTEMPT] = q[Q_FIRST] + at, 1
+        numbers[row, N_LUCK] = c.lucks[at]
         carried[row, C_FIRST], carried[row, C_WORK] = now, c.works[at]
         if c.bytes_in.size > 0:
             carried[row, C_BYTES_IN], carried[row, C_BYTES_OUT] = c.bytes_in[at], c.bytes_out[at]
@@ -117,6 +120,12 @@ def accept(c: Common, now: float, source: int) -> int:
         c.ints[number, R_INSTANCE] = c.ints[number, R_SLOT] = -1
         c.ints[number, R_ATTEMPTS] = numbers[row, N_ATTEMPT]
     return int(row)
+
+
+@part
+def lacks_draws(c: Common) -> bool:
+    """Are draws given that have not been asked for?"""
+    return bool(c.keys.shape[0] == 0 and c.draws_of.shape[0] == 0)
 
 
 @part
@@ -167,7 +176,7 @@ def finished(c: Common, row: int, now: float) -> None:
 def fails(c: Common, row: int) -> bool:
     """Does this attempt fail?"""
     share = c.p[P_FAIL_SHARE]
-    return share > 0.0 and bool(c.draws[row, D_FAIL, c.numbers[row, N_ATTEMPT] - 1] < share)
+    return bool(share > 0.0 and drawn(c.keys, c.draws, c.numbers, row, D_FAIL) < share)
 
 
 @part
@@ -195,8 +204,10 @@ def answer(c: Common, row: int, status: int, now: float, runs_on: bool) -> None:
                 numbers[again, k] = numbers[row, k]
             for k in range(C_COLUMNS):
                 carried[again, k] = carried[row, k]
-            copy_draws(c.draws, again, c.draws, row)
-        retry(c.p, c.q, c.sleep_at, c.sleep_key, c.sleep_row, numbers, c.draws, again, now)
+            if c.keys.shape[0] == 0:
+                copy_draws(c.draws, again, c.draws, row)
+        share = drawn(c.keys, c.draws, numbers, again, D_BACKOFF)
+        retry(c.p, c.q, c.sleep_at, c.sleep_key, c.sleep_row, numbers, again, share, now)
         return
     close(
         c.p, c.counts, c.sums, c.bins, status, carried[row, C_FIRST], carried[row, C_ENTRY], carried[row, C_START], now

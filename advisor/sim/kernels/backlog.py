@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from advisor.sim.kernels import Floats, Ints
-from advisor.sim.kernels.attempts import UNKNOWN, accept, coming, drop, finished
+from advisor.sim.kernels.attempts import UNKNOWN, accept, coming, drop, finished, lacks_draws
 from advisor.sim.kernels.heap import pop, push
 from advisor.sim.kernels.layout import (
     BLOCK_ENDS,
@@ -28,6 +28,7 @@ from advisor.sim.kernels.layout import (
     L_PUTS,
     L_WINDOW_ATTEMPTS,
     N_ATTEMPT,
+    N_LUCK,
     N_NUMBER,
     N_SERIAL,
     N_SLOT,
@@ -66,6 +67,7 @@ from advisor.sim.kernels.layout import (
     SERVED,
     UNIT_ENDED,
 )
+from advisor.sim.kernels.luck import luck
 from advisor.sim.kernels.part import part, station
 from advisor.sim.kernels.settle import busy_within, close, service_of, settled_by
 from advisor.sim.kernels.state import Common
@@ -79,7 +81,7 @@ U_FREE, U_DRAINS, U_NUMBER, U_FIELDS = range(4)
 class Desk(NamedTuple):
     """The queue, the slots of each seat, and the heap of finishes."""
 
-    queue: Ints
+    queue: Ints  # its size a power of two
     slots: Ints  # [seat, slot]: the row of what runs there, -1: free
     seats: Ints  # [seat, U_*]
     order: Ints  # seats in service by number
@@ -92,9 +94,9 @@ class Desk(NamedTuple):
 def backlog(until: float, through: bool, c: Common, d: Desk) -> int:
     """Move everything before `until`, its finishes included; its dispatch and entries where `through`."""
     p, q = c.p, c.q
-    size = d.queue.size
+    mask = d.queue.size - 1
     while True:
-        if q[Q_FREE_ROWS] < 1 or q[Q_LENGTH] >= size or q[Q_EVENTS] >= d.at.size:
+        if q[Q_FREE_ROWS] < 1 or q[Q_LENGTH] > mask or q[Q_EVENTS] >= d.at.size:
             return NEEDS_ROOM
         ends = d.at[0] if q[Q_EVENTS] > 0 else np.inf
         if q[Q_WAKE] != 0 and ends > p[P_SPARE]:
@@ -105,7 +107,7 @@ def backlog(until: float, through: bool, c: Common, d: Desk) -> int:
             continue
         enters = np.inf
         if q[Q_LENGTH] > q[Q_ENTERED]:
-            enters = c.carried[d.queue[(q[Q_HEAD] + q[Q_ENTERED]) % size], C_ENTRY]
+            enters = c.carried[d.queue[(q[Q_HEAD] + q[Q_ENTERED]) & mask], C_ENTRY]
         arrives, source = coming(c)
         if source == UNKNOWN:
             return BLOCK_ENDS
@@ -125,7 +127,7 @@ def backlog(until: float, through: bool, c: Common, d: Desk) -> int:
         if enters <= arrives:
             enter(c, d, now)
             continue
-        if p[P_FAIL_SHARE] > 0.0 and c.draws_of.shape[0] == 0:
+        if p[P_FAIL_SHARE] > 0.0 and lacks_draws(c):
             return NEEDS_DRAWS
         row = accept(c, now, source)
         if c.carried[row, C_BYTES_IN] > p[P_PAYLOAD_MAX]:
@@ -133,7 +135,7 @@ def backlog(until: float, through: bool, c: Common, d: Desk) -> int:
             continue
         c.carried[row, C_ENTRY] = now + p[P_UPLOAD]
         c.numbers[row, N_ATTEMPT] = 0
-        d.queue[(q[Q_HEAD] + q[Q_LENGTH]) % size] = row
+        d.queue[(q[Q_HEAD] + q[Q_LENGTH]) & mask] = row
         q[Q_LENGTH] += 1
         if q[Q_RECORD] != 0:
             c.floats[c.numbers[row, N_NUMBER], R_ARRIVAL] = np.nan
@@ -144,7 +146,7 @@ def backlog(until: float, through: bool, c: Common, d: Desk) -> int:
 def enter(c: Common, d: Desk, now: float) -> None:
     """The first input on its way is stored: its call is queued."""
     p, q, counts = c.p, c.q, c.counts
-    row = d.queue[(q[Q_HEAD] + q[Q_ENTERED]) % d.queue.size]
+    row = d.queue[(q[Q_HEAD] + q[Q_ENTERED]) & (d.queue.size - 1)]
     q[Q_ENTERED] += 1
     counts[L_ATTEMPTS] += 1
     first = c.carried[row, C_FIRST]
@@ -163,7 +165,7 @@ def dispatch(c: Common, d: Desk, now: float) -> None:
     p, q = c.p, c.q
     while q[Q_ENTERED] > 0 and q[Q_FREE_SLOTS] > 0:
         row = d.queue[q[Q_HEAD]]
-        q[Q_HEAD] = (q[Q_HEAD] + 1) % d.queue.size
+        q[Q_HEAD] = (q[Q_HEAD] + 1) & (d.queue.size - 1)
         q[Q_LENGTH] -= 1
         q[Q_ENTERED] -= 1
         if now - c.carried[row, C_ENTRY] > p[P_TTL]:
@@ -214,8 +216,11 @@ def finish(c: Common, d: Desk, now: float) -> int:
     late = service_of(c.carried[row, C_WORK], p[P_MEAN]) > p[P_TIMEOUT]
     fails = False
     if p[P_FAIL_SHARE] > 0.0:
-        draw = min(c.numbers[row, N_ATTEMPT], c.draws.shape[2]) - 1
-        fails = c.draws[row, D_FAIL, draw] < p[P_FAIL_SHARE]
+        attempt = min(c.numbers[row, N_ATTEMPT], c.draws.shape[2]) - 1
+        draw = c.draws[row, D_FAIL, attempt]
+        if c.keys.shape[0] > 0:
+            draw = luck(c.keys[D_FAIL, attempt], c.numbers[row, N_LUCK])
+        fails = draw < p[P_FAIL_SHARE]
     settle(c, row, settled_by(late, fails), now + p[P_DOWNLOAD])
     if d.seats[seat, U_DRAINS] == 0:
         q[Q_FREE_SLOTS] += 1

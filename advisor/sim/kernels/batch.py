@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 import numba
 
 from advisor.sim.kernels import COMPILED, Floats, Ints, Kernel
-from advisor.sim.kernels.heap import pop, push
+from advisor.sim.kernels.heap import SCANNED, pop, push
 from advisor.sim.kernels.layout import (
     BLOCK_ENDS,
     FAILED,
@@ -48,8 +48,6 @@ from advisor.sim.kernels.settle import bin_of, busy_within, service_of, to_grid
 __all__ = ["MULTI", "SCANNED", "SINGLE", "WHOLE", "Job", "Rows", "answer", "work"]
 
 SINGLE, MULTI, WHOLE = range(3)
-# The earliest of so many slots is found by looking at each; of more, by a heap.
-SCANNED = 16
 
 # Integers of the station
 K_ROW, K_ROWS = range(2)  # the block's next row and its number of rows

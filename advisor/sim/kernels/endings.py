@@ -189,7 +189,7 @@ def give_up(c: Common, e: Events, m: Shelf, now: float) -> int:
     """A client's limit: not ready where it still waits for a load; the seat that it leaves, or -1."""
     head = e.q[E_LIMIT_HEAD]
     row, call = e.limit_row[head], e.limit_call[head]
-    e.q[E_LIMIT_HEAD] = (head + 1) % e.limit_at.size
+    e.q[E_LIMIT_HEAD] = (head + 1) & (e.limit_at.size - 1)
     e.q[E_LIMITS] -= 1
     if c.numbers[row, N_CALL] != call or c.numbers[row, N_ANSWERED] != 0:
         return -1
@@ -210,7 +210,7 @@ def run_out(c: Common, m: Shelf, now: float) -> int:
     """The limit of a load; the seat, or -1 where the load is over."""
     head = m.z[Z_LIMIT_HEAD]
     load, serial = m.limit_load[head], m.limit_serial[head]
-    m.z[Z_LIMIT_HEAD] = (head + 1) % m.limit_at.size
+    m.z[Z_LIMIT_HEAD] = (head + 1) & (m.limit_at.size - 1)
     m.z[Z_LIMITS] -= 1
     o = m.loads
     if o[load, O_SERIAL] != serial or o[load, O_STATE] == GONE:

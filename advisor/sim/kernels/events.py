@@ -21,6 +21,7 @@ from advisor.sim.kernels.attempts import (
     drop,
     fails,
     finished,
+    lacks_draws,
     let_in,
     placed,
     started,
@@ -36,7 +37,6 @@ from advisor.sim.kernels.layout import (
     FAILED,
     GRID,
     N_ANSWERED,
-    N_ATTEMPT,
     N_CALL,
     N_NEXT,
     N_SERIAL,
@@ -68,24 +68,15 @@ from advisor.sim.kernels.layout import (
     UNIT_ENDED,
 )
 from advisor.sim.kernels.part import part, station
-from advisor.sim.kernels.settle import busy_within, service_of, to_grid
-from advisor.sim.kernels.state import (
-    E_CALLS,
-    E_LIMIT_HEAD,
-    E_LIMITS,
-    E_SERIAL,
-    E_SIZE,
-    E_TOUCHED,
-    Common,
-    Events,
-)
+from advisor.sim.kernels.settle import busy_within, drawn, service_of, to_grid
+from advisor.sim.kernels.state import E_CALLS, E_LIMIT_HEAD, E_LIMITS, E_SERIAL, E_SIZE, E_TOUCHED, Common, Events
 
 # A seat: its queue, what it runs, and whether it drains. What a server is: plain, in batches, or a load curve.
 T_HEAD, T_TAIL, T_LENGTH, T_RUNNING, T_DRAINS, T_VERSION, T_ADMITTED, T_TOUCHED, T_NUMBER, T_PEAK, T_FIELDS = range(11)
-V_VIRTUAL, V_LAST, V_FIELDS = range(3)
+V_VIRTUAL, V_LAST, V_NEXT, V_FIELDS = range(4)
 Q_KIND, Q_MOST = Q_SPARE, Q_SPARE + 1
 PLAIN, BATCHES, CURVE = range(3)
-FINISHES, CURVE_FINISHES, TIMER = range(3)
+FINISHES, TIMER = range(2)
 
 
 class Seats(NamedTuple):
@@ -106,11 +97,21 @@ class Seats(NamedTuple):
 def events(until: float, through: bool, c: Common, e: Events, s: Seats) -> int:
     """Move everything before `until`, its finishes included; its dispatch and arrivals where `through`."""
     p, q = c.p, c.q
+    curve = q[Q_KIND] == CURVE
     needs_draws = q[Q_ATTEMPTS] > 1 or p[P_FAIL_SHARE] > 0.0 or q[Q_ROUTING] == 0
     while True:
         if q[Q_FREE_ROWS] < 2 or e.q[E_SIZE] + 2 >= e.at.size or e.q[E_LIMITS] >= e.limit_at.size:
             return NEEDS_ROOM
-        event_at = e.at[0] if e.q[E_SIZE] > 0 else np.inf
+        seat = -1
+        event_at = np.inf
+        if curve:
+            # Finishes of a load curve move with every arrival: looking for the first one beats keeping them in order.
+            for k in range(s.seats.shape[0]):
+                at = s.clocks[k, V_NEXT]
+                if at < event_at or (at == event_at and seat >= 0 and s.seats[k, T_VERSION] < s.seats[seat, T_VERSION]):
+                    seat, event_at = k, at
+        elif e.q[E_SIZE] > 0:
+            event_at = e.at[0]
         limit_at = e.limit_at[e.q[E_LIMIT_HEAD]] if e.q[E_LIMITS] > 0 else np.inf
         soonest = min(event_at, limit_at)
         if e.q[E_TOUCHED] > 0 and soonest > p[P_SPARE]:
@@ -128,14 +129,19 @@ def events(until: float, through: bool, c: Common, e: Events, s: Seats) -> int:
             if soonest > until:
                 return REACHED
             p[P_SPARE] = soonest
-            ended = happen(c, e, s, event_at <= limit_at, soonest)
+            if event_at > limit_at:
+                ended = give_up(c, e, s, soonest)
+            elif curve:
+                ended = first_finish(c, e, s, seat, soonest)
+            else:
+                ended = happen(c, e, s, soonest)
             if ended >= 0:
                 q[Q_ENDED] = ended
                 return UNIT_ENDED
             continue
         if attempt_at > until or (attempt_at == until and not through):
             return REACHED
-        if source == FROM_TRACE and needs_draws and c.draws_of.shape[0] == 0:
+        if source == FROM_TRACE and needs_draws and lacks_draws(c):
             return NEEDS_DRAWS
         p[P_SPARE] = attempt_at
         arrive(c, e, s, accept(c, attempt_at, source), attempt_at)
@@ -154,7 +160,7 @@ def arrive(c: Common, e: Events, s: Seats, row: int, now: float) -> None:
         answer(c, row, REJECTED, now, False)
         return
     if q[Q_ROUTING] == 0:
-        seat = s.order[int(c.draws[row, D_ROUTE, c.numbers[row, N_ATTEMPT] - 1] * serving)]
+        seat = s.order[int(drawn(c.keys, c.draws, c.numbers, row, D_ROUTE) * serving)]
     else:
         seat = s.order[0]
         for k in range(1, serving):
@@ -176,14 +182,14 @@ def arrive(c: Common, e: Events, s: Seats, row: int, now: float) -> None:
     seats[seat, T_LENGTH] += 1
     seats[seat, T_PEAK] = max(seats[seat, T_PEAK], seats[seat, T_LENGTH] + seats[seat, T_RUNNING])
     if p[P_LIMIT] < np.inf:
-        at = (e.q[E_LIMIT_HEAD] + e.q[E_LIMITS]) % e.limit_at.size
+        at = (e.q[E_LIMIT_HEAD] + e.q[E_LIMITS]) & (e.limit_at.size - 1)
         e.q[E_LIMITS] += 1
         e.q[E_CALLS] += 1
         c.numbers[row, N_CALL] = e.q[E_CALLS]
         e.limit_at[at], e.limit_row[at], e.limit_call[at] = now + p[P_LIMIT], row, e.q[E_CALLS]
     dispatch(c, e, s, seat, now)
     if q[Q_KIND] == BATCHES and np.isnan(c.carried[row, C_START]):
-        schedule(e, now + p[P_WAIT], seat * 4 + TIMER)
+        schedule(e, now + p[P_WAIT], seat * 2 + TIMER)
 
 
 @part
@@ -256,7 +262,7 @@ def dispatch(c: Common, e: Events, s: Seats, seat: int, now: float) -> None:
             service = max(GRID, to_grid(p[P_MEAN] * (1 + p[P_MARGINAL] * (count - 1)) * largest))
         else:
             service = service_of(largest, p[P_MEAN])
-        c.numbers[head, N_SERIAL] = schedule(e, now + service, head * 4 + FINISHES)
+        c.numbers[head, N_SERIAL] = schedule(e, now + service, head * 2 + FINISHES)
 
 
 @part
@@ -281,7 +287,9 @@ def next_finish(e: Events, s: Seats, seat: int) -> None:
     """When the first of those in flight will finish, if nothing comes between."""
     n = s.seats[seat, T_RUNNING]
     left = max(0.0, s.curve_at[seat, 0] - s.clocks[seat, V_VIRTUAL]) * s.latency[n - 1]
-    s.seats[seat, T_VERSION] = schedule(e, s.clocks[seat, V_LAST] + to_grid(left), seat * 4 + CURVE_FINISHES)
+    e.q[E_SERIAL] += 1
+    s.seats[seat, T_VERSION] = e.q[E_SERIAL]
+    s.clocks[seat, V_NEXT] = s.clocks[seat, V_LAST] + to_grid(left)
 
 
 @part
@@ -305,68 +313,81 @@ def over(c: Common, row: int, now: float) -> None:
 
 
 @part
-def happen(c: Common, e: Events, s: Seats, from_heap: bool, now: float) -> int:
-    """One finish, timer or client's limit; the number of a draining instance that ended by it, or -1."""
+def emptied(s: Seats, seat: int) -> int:
+    """The number of a draining instance that has nothing left to do, or -1."""
     seats = s.seats
-    if from_heap:
-        value, key = e.value[0], e.key[0]
-        pop(e.at, e.key, e.value, e.q[E_SIZE])
-        e.q[E_SIZE] -= 1
-        what = value & 3
-        if what == TIMER:
-            touch(e, s, value >> 2)
-            return -1
-        if what == FINISHES:
-            row = value >> 2
-            if c.numbers[row, N_SERIAL] != key:
-                return -1
-            seat = c.numbers[row, N_UNIT]
-            s.slots[seat, c.numbers[row, N_SLOT]] = -1
-            begun = c.carried[row, C_START]
-            busy = 0.0
-            while row >= 0:
-                following = c.numbers[row, N_NEXT]
-                c.numbers[row, N_SERIAL] = -1
-                seats[seat, T_RUNNING] -= 1
-                if busy > 0.0:
-                    c.sums[S_BUSY] -= busy  # a batch keeps one worker busy once
-                over(c, row, now)
-                busy = busy_within(c.p, begun, now)
-                row = following
-        else:
-            seat = value >> 2
-            if seats[seat, T_VERSION] != key:
-                return -1
-            n = seats[seat, T_RUNNING]
-            row = s.curve_row[seat, 0]
-            s.clocks[seat, V_VIRTUAL], s.clocks[seat, V_LAST] = s.curve_at[seat, 0], now
-            pop(s.curve_at[seat], s.curve_key[seat], s.curve_row[seat], n)
-            seats[seat, T_RUNNING] = n - 1
-            seats[seat, T_VERSION] = -1
-            if n > 1:
-                next_finish(e, s, seat)
-            over(c, row, now)
-    else:
-        head = e.q[E_LIMIT_HEAD]
-        row, call = e.limit_row[head], e.limit_call[head]
-        e.q[E_LIMIT_HEAD] = (head + 1) % e.limit_at.size
-        e.q[E_LIMITS] -= 1
-        if c.numbers[row, N_CALL] != call or c.numbers[row, N_ANSWERED] != 0:
-            return -1
-        seat = c.numbers[row, N_UNIT]
-        if c.q[Q_RUNS_ON] != 0:
-            answer(c, row, TIMED_OUT, now, True)
-            return -1
-        if np.isnan(c.carried[row, C_START]):
-            leave_queue(c, s, seat)  # who gives up first came first
-        else:
-            s.slots[seat, c.numbers[row, N_SLOT]] = -1
-            seats[seat, T_RUNNING] -= 1
-            c.numbers[row, N_SERIAL] = -1
-            c.sums[S_BUSY] += busy_within(c.p, c.carried[row, C_START], now)
-        answer(c, row, TIMED_OUT, now, False)
-    touch(e, s, seat)
     if seats[seat, T_DRAINS] != 0 and seats[seat, T_LENGTH] + seats[seat, T_RUNNING] == 0:
         seats[seat, T_DRAINS] = 0
         return int(seats[seat, T_NUMBER])
     return -1
+
+
+@part
+def first_finish(c: Common, e: Events, s: Seats, seat: int, now: float) -> int:
+    """The first of those that progress together is done; the number of a draining instance that ended by it, or -1."""
+    seats, clocks = s.seats, s.clocks
+    n = seats[seat, T_RUNNING]
+    row = s.curve_row[seat, 0]
+    clocks[seat, V_VIRTUAL], clocks[seat, V_LAST], clocks[seat, V_NEXT] = s.curve_at[seat, 0], now, np.inf
+    pop(s.curve_at[seat], s.curve_key[seat], s.curve_row[seat], n)
+    seats[seat, T_RUNNING] = n - 1
+    if n > 1:
+        next_finish(e, s, seat)
+    over(c, row, now)
+    touch(e, s, seat)
+    return emptied(s, seat)
+
+
+@part
+def happen(c: Common, e: Events, s: Seats, now: float) -> int:
+    """One finish or timer; the number of a draining instance that ended by it, or -1."""
+    seats = s.seats
+    value, key = e.value[0], e.key[0]
+    pop(e.at, e.key, e.value, e.q[E_SIZE])
+    e.q[E_SIZE] -= 1
+    if (value & 1) == TIMER:
+        touch(e, s, value >> 1)
+        return -1
+    row = value >> 1
+    if c.numbers[row, N_SERIAL] != key:
+        return -1
+    seat = c.numbers[row, N_UNIT]
+    s.slots[seat, c.numbers[row, N_SLOT]] = -1
+    begun = c.carried[row, C_START]
+    busy = 0.0
+    while row >= 0:
+        following = c.numbers[row, N_NEXT]
+        c.numbers[row, N_SERIAL] = -1
+        seats[seat, T_RUNNING] -= 1
+        if busy > 0.0:
+            c.sums[S_BUSY] -= busy  # a batch keeps one worker busy once
+        over(c, row, now)
+        busy = busy_within(c.p, begun, now)
+        row = following
+    touch(e, s, seat)
+    return emptied(s, seat)
+
+
+@part
+def give_up(c: Common, e: Events, s: Seats, now: float) -> int:
+    """A client's limit; the number of a draining instance that ended by it, or -1."""
+    head = e.q[E_LIMIT_HEAD]
+    row, call = e.limit_row[head], e.limit_call[head]
+    e.q[E_LIMIT_HEAD] = (head + 1) & (e.limit_at.size - 1)
+    e.q[E_LIMITS] -= 1
+    if c.numbers[row, N_CALL] != call or c.numbers[row, N_ANSWERED] != 0:
+        return -1
+    seat = c.numbers[row, N_UNIT]
+    if c.q[Q_RUNS_ON] != 0:
+        answer(c, row, TIMED_OUT, now, True)
+        return -1
+    if np.isnan(c.carried[row, C_START]):
+        leave_queue(c, s, seat)  # who gives up first came first
+    else:
+        s.slots[seat, c.numbers[row, N_SLOT]] = -1
+        s.seats[seat, T_RUNNING] -= 1
+        c.numbers[row, N_SERIAL] = -1
+        c.sums[S_BUSY] += busy_within(c.p, c.carried[row, C_START], now)
+    answer(c, row, TIMED_OUT, now, False)
+    touch(e, s, seat)
+    return emptied(s, seat)

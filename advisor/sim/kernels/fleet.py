@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from advisor.sim.kernels import Floats, Ints
-from advisor.sim.kernels.heap import pop, push
+from advisor.sim.kernels import Floats, Ints, Keys
+from advisor.sim.kernels.heap import SCANNED, pop, push, sink
 from advisor.sim.kernels.layout import (
     BLOCK_ENDS,
     C_BYTES_IN,
     C_BYTES_OUT,
     C_FIRST,
     C_WORK,
+    D_BACKOFF,
     D_FAIL,
     D_ROUTE,
     L_ARRIVED,
@@ -27,6 +28,7 @@ from advisor.sim.kernels.layout import (
     L_TOTAL_CLOSED,
     L_WINDOW_ATTEMPTS,
     N_ATTEMPT,
+    N_LUCK,
     N_NUMBER,
     NEEDS_DRAWS,
     NEEDS_ROOM,
@@ -73,23 +75,27 @@ from advisor.sim.kernels.layout import (
     S_WAIT,
     SERVED,
 )
+from advisor.sim.kernels.luck import luck
 from advisor.sim.kernels.part import station
-from advisor.sim.kernels.settle import bin_of, copy_draws, is_retried, retry, service_of, settled_by, take_row
+from advisor.sim.kernels.settle import bin_of, copy_draws, drawn, is_retried, retry, service_of, settled_by, take_row
 
 
 @station
 def fleet(
     until: float, through: bool, p: Floats, q: Ints, counts: Ints, sums: Floats, bins: Ints, arrivals: Floats,
-    works: Floats, sizes_in: Floats, sizes_out: Floats, route: Floats, draws_of: Floats, sleep_at: Floats,
+    works: Floats, sizes_in: Floats, sizes_out: Floats, route: Floats, lucks: Ints, luck_keys: Keys,
+    draws_of: Floats, sleep_at: Floats,
     sleep_key: Ints, sleep_row: Ints, free_rows: Ints, carried: Floats, numbers: Ints, draws: Floats, free_at: Floats,
     ring: Floats, ring_head: Ints, ring_length: Ints, order: Ints, named: Ints, outstanding: Ints, peak: Ints,
     event_at: Floats, event_key: Ints, event_seat: Ints, floats: Floats, ints: Ints,
 ) -> int:  # fmt: skip
     """Settle all attempts before `until`, and those at it where `through`.
 
-    sizes_in, sizes_out: bytes, or of no length; route: f8[n], of first attempts; draws_of: f8[n, kinds, attempts], or
-    of no length until a retry asks for it. sleep_*: the heap of back-offs; carried, numbers, draws: its requests.
-    free_at: f8[seats, workers]; ring: f8[seats, width]; order: seats in service by number; named: a seat's number.
+    sizes_in, sizes_out: bytes, or of no length; route: f8[n], of first attempts; lucks: i8[n], with luck_keys:
+    u8[kinds, attempts], or none, where draws_of: f8[n, kinds, attempts] are given, of no length until asked for.
+    sleep_*: the heap of back-offs; carried, numbers, draws: its requests.
+    free_at: f8[seats, workers], heaps of many; ring: f8[seats, width]; order: seats in service by number; named:
+    a seat's number.
     """
     limit, mean, fail_share, stop = p[P_LIMIT], p[P_MEAN], p[P_FAIL_SHARE], p[P_STOP]
     window_from, window_to, overhead = p[P_FROM], p[P_TO], p[P_OVERHEAD]
@@ -106,21 +112,27 @@ def fleet(
     total, arrived, closed_all, closed = counts[L_TOTAL], counts[L_ARRIVED], counts[L_TOTAL_CLOSED], counts[L_CLOSED]
     served, busy_s, latency_s, wait_s = counts[SERVED], sums[S_BUSY], sums[S_LATENCY], sums[S_WAIT]
     came_back = REACHED
-    plain = random and runs_on and serving > 0 and not (track or record or sized or fails_some)
+    keyed = luck_keys.shape[0] > 0
+    # Many workers are a heap, where nobody asks which of them it was.
+    heaped = workers > SCANNED and not record
+    plain = random and runs_on and serving > 0 and not (track or record or fails_some)
+    came_in, went_out = sums[S_BYTES_IN], sums[S_BYTES_OUT]
+    settled = settled_inside = 0
     while True:
         # The short way: first attempts that are served and of which nothing is asked but their latency. It says the
         # same as the long way below, which takes every attempt that is anything else.
         while plain and row < rows:
             now = arrivals[row]
-            if now >= until or (retries > 0 and sleep_at[0] <= now):
+            if now >= until or (retries > 0 and sleep_at[0] <= now) or (sized and sizes_in[row] > payload_max):
                 break
             seat = order[int(route[row] * serving)]
             # Any free worker will do here: which one it is shows in the columns only.
             slot, soonest = 0, free_at[seat, 0]
-            for k in range(1, workers):
-                at = free_at[seat, k]
-                slot = k if at < soonest else slot
-                soonest = min(at, soonest)
+            if not heaped:
+                for k in range(1, workers):
+                    at = free_at[seat, k]
+                    slot = k if at < soonest else slot
+                    soonest = min(at, soonest)
             start = max(now, soonest)
             finish = start + service_of(works[row], mean)
             if finish > now + limit or finish > busy_to:
@@ -137,16 +149,17 @@ def fleet(
                     break
             ring[seat, (ring_head[seat] + length) & mask] = start
             ring_length[seat] = length + 1
-            free_at[seat, slot] = finish
+            if heaped:
+                sink(free_at, seat, workers, finish)
+            else:
+                free_at[seat, slot] = finish
+            if sized and now >= window_from:
+                came_in += sizes_in[row]
+                went_out += sizes_out[row]
             row += 1
-            total += 1
-            attempted += 1
-            closed_all += 1
+            settled += 1
             if now >= window_from:
-                arrived += 1
-                attempted_inside += 1
-                closed += 1
-                served += 1
+                settled_inside += 1
                 latency = finish - now + overhead
                 bins[bin_of(latency)] += 1
                 latency_s += latency
@@ -181,9 +194,12 @@ def fleet(
             number, attempt = numbers[held, N_NUMBER], numbers[held, N_ATTEMPT] + 1
             first, work = carried[held, C_FIRST], carried[held, C_WORK]
             bytes_in, bytes_out = carried[held, C_BYTES_IN], carried[held, C_BYTES_OUT]
-            routed = draws[held, D_ROUTE, attempt - 1]
-            if fails_some:
-                fails = draws[held, D_FAIL, attempt - 1] < fail_share
+            if keyed:
+                routed = luck(luck_keys[D_ROUTE, attempt - 1], numbers[held, N_LUCK])
+                fails = fails_some and luck(luck_keys[D_FAIL, attempt - 1], numbers[held, N_LUCK]) < fail_share
+            else:
+                routed = draws[held, D_ROUTE, attempt - 1]
+                fails = fails_some and draws[held, D_FAIL, attempt - 1] < fail_share
         else:
             number, attempt, first, work = q[Q_FIRST] + row, 1, now, works[row]
             if sized:
@@ -191,10 +207,13 @@ def fleet(
             if random:
                 routed = route[row]
             if fails_some:
-                if draws_of.shape[0] == 0:
+                if keyed:
+                    fails = luck(luck_keys[D_FAIL, 0], lucks[row]) < fail_share
+                elif draws_of.shape[0] == 0:
                     came_back = NEEDS_DRAWS
                     break
-                fails = draws_of[row, D_FAIL, 0] < fail_share
+                else:
+                    fails = draws_of[row, D_FAIL, 0] < fail_share
         if track:
             while events > 0 and event_at[0] <= now:
                 outstanding[event_seat[0]] -= 1
@@ -216,7 +235,7 @@ def fleet(
                     if outstanding[order[k]] < outstanding[seat]:
                         seat = order[k]
             soonest = np.inf
-            for k in range(workers):
+            for k in range(1 if heaped else workers):
                 at = free_at[seat, k]
                 if at <= now:
                     slot, soonest = k, now
@@ -245,7 +264,7 @@ def fleet(
                     finish = start + service
                     answered = now + limit if late else finish
         comes_back = is_retried(status) and attempt < attempts
-        if comes_back and held < 0 and draws_of.shape[0] == 0:
+        if comes_back and held < 0 and not keyed and draws_of.shape[0] == 0:
             came_back = NEEDS_DRAWS
             break
         # From here on it happens
@@ -269,7 +288,10 @@ def fleet(
             if slot < 0:
                 ends = leaves
             else:
-                free_at[seat, slot] = ends
+                if heaped:
+                    sink(free_at, seat, workers, ends)
+                else:
+                    free_at[seat, slot] = ends
                 if start >= window_from and ends <= busy_to:
                     busy_s += ends - start
                 else:
@@ -283,9 +305,9 @@ def fleet(
                 push(event_at, event_key, event_seat, events, ends, number, seat)
                 events += 1
             if inside and sized:
-                sums[S_BYTES_IN] += bytes_in
+                came_in += bytes_in
                 if status == SERVED and answered <= stop:
-                    sums[S_BYTES_OUT] += bytes_out
+                    went_out += bytes_out
         if record:
             floats[number, R_FIRST], floats[number, R_ARRIVAL], floats[number, R_START] = first, now, start
             floats[number, R_FINISH] = np.nan if ends != finish else finish
@@ -295,11 +317,16 @@ def fleet(
             ints[number, R_SLOT], ints[number, R_ATTEMPTS] = slot, attempt
         if comes_back:
             if held < 0:
-                held = take_row(free_rows, Q_FREE_ROWS, q, carried, numbers, number, first, work, bytes_in, bytes_out)
+                held = take_row(
+                    free_rows, Q_FREE_ROWS, q, carried, numbers, number, first, work, bytes_in, bytes_out,
+                    lucks[row - 1],
+                )  # fmt: skip
                 numbers[held, N_ATTEMPT] = attempt
-                copy_draws(draws, held, draws_of, row - 1)
+                if not keyed:
+                    copy_draws(draws, held, draws_of, row - 1)
             q[Q_RETRIES] = retries
-            retry(p, q, sleep_at, sleep_key, sleep_row, numbers, draws, held, answered)
+            share = drawn(luck_keys, draws, numbers, held, D_BACKOFF)
+            retry(p, q, sleep_at, sleep_key, sleep_row, numbers, held, share, answered)
             retries += 1
             continue
         if held >= 0:
@@ -319,7 +346,9 @@ def fleet(
             else:
                 counts[status] += 1
     q[Q_ROW], q[Q_RETRIES], q[Q_EVENTS] = row, retries, events
-    counts[L_ATTEMPTS], counts[L_WINDOW_ATTEMPTS] = attempted, attempted_inside
-    counts[L_TOTAL], counts[L_ARRIVED], counts[L_TOTAL_CLOSED], counts[L_CLOSED] = total, arrived, closed_all, closed
-    counts[SERVED], sums[S_BUSY], sums[S_LATENCY], sums[S_WAIT] = served, busy_s, latency_s, wait_s
+    counts[L_ATTEMPTS], counts[L_WINDOW_ATTEMPTS] = attempted + settled, attempted_inside + settled_inside
+    counts[L_TOTAL], counts[L_ARRIVED] = total + settled, arrived + settled_inside
+    counts[L_TOTAL_CLOSED], counts[L_CLOSED] = closed_all + settled, closed + settled_inside
+    counts[SERVED], sums[S_BUSY], sums[S_LATENCY], sums[S_WAIT] = served + settled_inside, busy_s, latency_s, wait_s
+    sums[S_BYTES_IN], sums[S_BYTES_OUT] = came_in, went_out
     return came_back

@@ -1,9 +1,12 @@
-"""A binary heap in arrays: sorted by an instant, then by an integer key, with an integer beside each entry."""
+"""Binary heaps in arrays: by an instant, then by a key, with a number beside each entry; or by the instant only."""
 
 from __future__ import annotations
 
 from advisor.sim.kernels import Floats, Ints
 from advisor.sim.kernels.part import part
+
+# The earliest of so many slots is found by looking at each; of more, by a heap.
+SCANNED = 16
 
 
 @part
@@ -49,3 +52,21 @@ def pop(times: Floats, keys: Ints, values: Ints, size: int) -> None:
     times[i] = time
     keys[i] = key
     values[i] = value
+
+
+@part
+def sink(heap: Floats, at: int, size: int, time: float) -> None:
+    """The first of the `size` instants of row `at` becomes this later one."""
+    i = 0
+    while True:
+        child = 2 * i + 1
+        if child >= size:
+            break
+        right = child + 1
+        if right < size and heap[at, right] < heap[at, child]:
+            child = right
+        if time <= heap[at, child]:
+            break
+        heap[at, i] = heap[at, child]
+        i = child
+    heap[at, i] = time

@@ -65,6 +65,9 @@ P_TIMEOUT = 15
 P_WAIT = 16  # dynamic batching
 P_MARGINAL = 17
 P_SPARE = 18  # state of one station, see there
+P_GROWTH = 28  # of the longest back-off from one attempt to the next
+P_SETUP = 29  # of a call on a provisioned container
+P_SPREADS = 30  # of cold starts, of loads: what the logarithm of their multiplier spreads by
 P_SIZE = 32
 
 # Integers: the same for all stations
@@ -90,7 +93,9 @@ Q_SIZE = 48
 
 # Columns of a request that is carried from one block to another
 C_FIRST, C_WORK, C_BYTES_IN, C_BYTES_OUT, C_ENTRY, C_START, C_FINISH, C_VIRTUAL, C_COLUMNS = range(9)
-N_NUMBER, N_ATTEMPT, N_UNIT, N_SLOT, N_NEXT, N_STATE, N_SERIAL, N_MODEL, N_CALL, N_ANSWERED, N_COLUMNS = range(11)
+N_NUMBER, N_ATTEMPT, N_UNIT, N_SLOT, N_NEXT, N_STATE, N_SERIAL, N_MODEL, N_CALL, N_ANSWERED, N_LUCK, N_COLUMNS = range(
+    12
+)
 
 # Draws of an attempt, in the order of the trace's columns
 D_ROUTE, D_BACKOFF, D_FAIL, D_COLD, D_LOAD, D_KINDS = range(6)

@@ -11,7 +11,7 @@ from advisor.sim.kernels.events import (
     T_DRAINS,
     T_LENGTH,
     T_RUNNING,
-    T_VERSION,
+    V_NEXT,
     Seats,
     leave_queue,
 )
@@ -51,4 +51,4 @@ def lose(c: Common, s: Seats, seat: int, now: float) -> None:
                 row = following
     s.seats[seat, T_RUNNING] = 0
     s.seats[seat, T_DRAINS] = 0
-    s.seats[seat, T_VERSION] = -1
+    s.clocks[seat, V_NEXT] = np.inf

@@ -18,6 +18,11 @@ _MIX = np.uint64(0xBF58476D1CE4E5B9)
 _STIR = np.uint64(0x94D049BB133111EB)
 _A, _B, _C, _KEEP = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
 _UNIT = 1.0 / 2.0**53
+# A number's mantissa, the exponent of 1, and the middles of 128 steps from 1 to 2: their inverses and logarithms.
+_MANTISSA, _ONE = np.int64(2**52 - 1), np.int64(1023 << 52)
+_INVERSES = 128.0 / (np.arange(128) + 128.5)
+_LOGS = -np.log(_INVERSES)
+_LN_2, _THIRD = math.log(2.0), 1.0 / 3.0
 
 
 @kernel
@@ -113,6 +118,16 @@ def spreads(key: np.uint64, sigma: float, numbers: Ints, rows: int, out: Floats)
 
 
 @kernel
+def logarithm(x: float) -> float:
+    """The natural logarithm of a positive normal number, to 15 digits of the greater of it and 1."""
+    bits = np.float64(x).view(np.int64)
+    at = (bits >> 45) & 127
+    off = np.int64((bits & _MANTISSA) | _ONE).view(np.float64) * _INVERSES[at] - 1.0
+    rest = off * (1.0 - off * (0.5 - off * (_THIRD - off * (0.25 - off * 0.2))))
+    return float(((bits >> 52) - 1023) * _LN_2 + (_LOGS[at] + rest))
+
+
+@kernel
 def sizes(
     key: np.uint64, scales: Floats, mosts: Floats, mirrored: Ints, klass: Shorts, numbers: Ints, rows: int, out: Floats
 ) -> None:
@@ -120,6 +135,9 @@ def sizes(
 
     A scale of 0 is a constant, an infinite one the uniform law.
     """
+    within = np.empty(scales.size)
+    for one in range(scales.size):
+        within[one] = -math.expm1(-mosts[one] / scales[one]) if 0.0 < scales[one] < math.inf else 1.0
     for n in range(rows):
         one = klass[n]
         scale, most = scales[one], mosts[one]
@@ -129,7 +147,7 @@ def sizes(
         elif scale == math.inf:
             drawn = share * most
         else:
-            drawn = min(most, -scale * math.log1p(share * math.expm1(-most / scale)))
+            drawn = min(most, -scale * logarithm(1.0 - share * within[one]))
         out[n] = np.rint(most - drawn if mirrored[one] == 1 else drawn)
 
 

@@ -14,6 +14,7 @@ from advisor.sim.kernels.attempts import (
     accept,
     coming,
     count_attempt,
+    lacks_draws,
     let_in,
     placed,
     started,
@@ -37,8 +38,6 @@ from advisor.sim.kernels.layout import (
     BLOCK_ENDS,
     C_BYTES_IN,
     C_WORK,
-    D_LOAD,
-    N_ATTEMPT,
     N_CALL,
     N_MODEL,
     N_NEXT,
@@ -136,7 +135,7 @@ def models(until: float, through: bool, c: Common, e: Events, m: Shelf) -> int:
             continue
         if attempt_at > until or (attempt_at == until and not through):
             return REACHED
-        if source == FROM_TRACE and c.draws_of.shape[0] == 0:
+        if source == FROM_TRACE and lacks_draws(c):
             return NEEDS_DRAWS
         p[P_SPARE] = attempt_at
         arrive(c, e, m, accept(c, attempt_at, source), attempt_at)
@@ -197,13 +196,13 @@ def arrive(c: Common, e: Events, m: Shelf, row: int, now: float) -> None:
     if ready:
         queue_up(c, m, seat, row)
     else:
-        load = ask(c, m, seat, model, c.draws[row, D_LOAD, c.numbers[row, N_ATTEMPT] - 1], now)
+        load = ask(c, m, seat, model, row, now)
         join(c, m, load, row)
         c.numbers[row, N_STATE] = WAITS_FOR_LOAD | COLD
         c.numbers[row, N_SLOT] = load
     seats[seat, T_PEAK] = max(seats[seat, T_PEAK], held_by(m, seat))
     if p[P_LIMIT] < np.inf:
-        at = (e.q[E_LIMIT_HEAD] + e.q[E_LIMITS]) % e.limit_at.size
+        at = (e.q[E_LIMIT_HEAD] + e.q[E_LIMITS]) & (e.limit_at.size - 1)
         e.q[E_LIMITS] += 1
         e.q[E_CALLS] += 1
         c.numbers[row, N_CALL] = e.q[E_CALLS]

@@ -3,6 +3,10 @@
 A call between two compiled functions copies the fields of every array that it passes and counts its references;
 where some happen a request that is most of the time. Nothing here makes or keeps an array, so nothing needs to be
 counted, and pieces are compiled into their callers.
+
+A first run waits for the compiler, so a piece is neither optimised nor made machine code by itself: only the kernel
+that it ends up in is, once. And it is made for types, not for constants: a status written out in a call is the same
+piece as one in a variable.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
+from numba.core import codegen, compiler, types
 
 from advisor.sim.kernels import COMPILED, Kernel, keep, kernel
 
@@ -24,16 +29,101 @@ def station(function: Callable[P, R]) -> Kernel[P, R]:
     """A kernel that the control plane calls; kept on disk."""
     if not COMPILED:
         return kernel(function)
-    return cast("Kernel[P, R]", keep(_jit()(function), function))
+    return cast("Kernel[P, R]", keep(_jit(pipeline_class=_KernelCompiler)(function), function))
 
 
 def part(function: Callable[P, R]) -> Kernel[P, R]:
     """A piece of a kernel; it is kept on disk as a part of those that call it."""
     if not COMPILED:
         return kernel(function)
-    return cast("Kernel[P, R]", _jit(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)(function))
+    made = _jit(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True, pipeline_class=_PieceCompiler)(
+        function
+    )
+    typed = made.get_call_template
+
+    def by_type(args: Any, kws: Any) -> Any:
+        plain = cast("Any", types).unliteral
+        return typed([plain(one) for one in args], {name: plain(one) for name, one in kws.items()})
+
+    made.get_call_template = by_type
+    return cast("Kernel[P, R]", made)
 
 
-def _jit(**options: bool) -> Any:
+def _jit(**options: Any) -> Any:
     # Numba's stubs do not know these options.
     return cast("Any", numba.njit)(nogil=True, _nrt=False, error_model="numpy", **options)
+
+
+class _Flags(compiler.Flags):
+    """Options that are quick to compare: numba looks them up for every operator of every function."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, _Flags):
+            return self is other or self._values == other._values
+        return bool(cast("Any", super()).__eq__(other))
+
+    def __hash__(self) -> int:
+        return _HASH
+
+
+_HASH = hash(cast("Any", compiler.Flags)())
+
+
+class _Whole(codegen.JITCodeLibrary):
+    """A kernel with all of its pieces in it: optimised once, as a whole."""
+
+    def _optimize_functions(self, ll_module: Any) -> None:
+        ll_module.data_layout = self._codegen._data_layout
+
+    def _optimize_final_module(self) -> None:
+        how = cast("Any", self._codegen)._module_pass_manager
+        passes, builder = how(loop_vectorize=False, slp_vectorize=False, opt=2)
+        with self._recorded_timings.record("all passes", builder):
+            passes.run(self._final_module, builder)
+
+
+class _Piece(_Whole):
+    """Code that is only ever linked into other code."""
+
+    def _optimize_final_module(self) -> None:
+        """Its callers do."""
+
+    def _finalize_final_module(self) -> None:
+        cast("Any", self)._finalize_dynamic_globals()
+        self._finalized = True
+
+    def get_pointer_to_function(self, _name: str) -> int:
+        """It has no machine code of its own."""
+        return 0
+
+    @property
+    def codegen(self) -> Any:
+        """Who is told where the function's constants are."""
+        return self
+
+    def set_env(self, _name: str, _env: Any) -> None:
+        """No machine code, no constants; kernels loaded from the disk do without those of their pieces, too."""
+
+
+class _Compiler(compiler.Compiler):
+    library: type[codegen.JITCodeLibrary]
+
+    def __init__(self, *given: Any) -> None:
+        *first, flags, variables = given
+        cast("Any", super()).__init__(*first, cast("Any", _Flags)(flags), variables)
+
+    def define_pipelines(self) -> Any:
+        state = self.state
+        state.library = self.library(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.library.enable_object_caching()
+        return cast("Any", super()).define_pipelines()
+
+
+class _KernelCompiler(_Compiler):
+    library = _Whole
+
+
+class _PieceCompiler(_Compiler):
+    library = _Piece

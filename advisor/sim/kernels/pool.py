@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from advisor.sim.kernels import Floats, Ints
-from advisor.sim.kernels.attempts import FROM_SLEEP, UNKNOWN, coming
+from advisor.sim.kernels.attempts import FROM_SLEEP, UNKNOWN, coming, lacks_draws
 from advisor.sim.kernels.heap import pop, push
 from advisor.sim.kernels.layout import (
     BLOCK_ENDS,
@@ -21,17 +21,21 @@ from advisor.sim.kernels.layout import (
     C_BYTES_OUT,
     C_FIRST,
     C_WORK,
+    D_BACKOFF,
     D_COLD,
     D_FAIL,
     L_ARRIVED,
     L_ATTEMPTS,
+    L_CLOSED,
     L_COLD,
     L_COLD_STARTS,
     L_ON_DEMAND_MS,
     L_PROVISIONED_MS,
     L_TOTAL,
+    L_TOTAL_CLOSED,
     L_WINDOW_ATTEMPTS,
     N_ATTEMPT,
+    N_LUCK,
     N_NUMBER,
     NEEDS_DRAWS,
     NEEDS_ROOM,
@@ -41,7 +45,9 @@ from advisor.sim.kernels.layout import (
     P_KEEP_ALIVE,
     P_LIMIT,
     P_MEAN,
+    P_OVERHEAD,
     P_PAYLOAD_MAX,
+    P_SETUP,
     P_STOP,
     P_TO,
     PENDING,
@@ -53,6 +59,7 @@ from advisor.sim.kernels.layout import (
     Q_RECORD,
     Q_RETRIES,
     Q_ROW,
+    Q_ROWS,
     Q_SPARE,
     R_ANSWERED,
     R_ARRIVAL,
@@ -68,15 +75,20 @@ from advisor.sim.kernels.layout import (
     S_BUSY,
     S_BYTES_IN,
     S_BYTES_OUT,
+    S_LATENCY,
     SERVED,
     THROTTLED,
 )
+from advisor.sim.kernels.luck import luck
 from advisor.sim.kernels.part import part, station
 from advisor.sim.kernels.settle import (
+    bin_of,
     busy_within,
     close,
     copy_draws,
+    drawn,
     is_retried,
+    multiplier,
     retry,
     service_of,
     settled_by,
@@ -97,7 +109,7 @@ class Pool(NamedTuple):
     busy_at: Floats
     busy_key: Ints  # number, on-demand and provisioned ones apart by their last bit
     busy_kind: Ints
-    idle_since: Floats  # a ring, the newest at its end
+    idle_since: Floats  # a ring, the newest at its end; its size a power of two, as those of all rings
     idle_number: Ints
     warm: Ints  # a stack of numbers
     gone: Ints  # by number of a provisioned container: 0 in service, 1 draining
@@ -110,6 +122,8 @@ def pool(until: float, through: bool, c: Common, w: Pool) -> int:
     p, q, counts, sums = c.p, c.q, c.counts, c.sums
     limit, stop, fail_share, window_from, window_to = p[P_LIMIT], p[P_STOP], p[P_FAIL_SHARE], p[P_FROM], p[P_TO]
     while True:
+        if q[Q_RECORD] == 0 and fail_share == 0.0 and q[Q_WARM] == 0 and q[Q_LEVEL] == 0:
+            serve_warm(until, c, w)
         now, source = coming(c)
         if source == UNKNOWN:
             return BLOCK_ENDS
@@ -130,15 +144,15 @@ def pool(until: float, through: bool, c: Common, w: Pool) -> int:
             number, attempt = c.numbers[held, N_NUMBER], c.numbers[held, N_ATTEMPT] + 1
             first, work = c.carried[held, C_FIRST], c.carried[held, C_WORK]
             bytes_in, bytes_out = c.carried[held, C_BYTES_IN], c.carried[held, C_BYTES_OUT]
-            fails = fail_share > 0.0 and c.draws[held, D_FAIL, attempt - 1] < fail_share
+            fails = fail_share > 0.0 and shared(c, held, row, attempt, D_FAIL) < fail_share
         else:
             number, attempt, first, work = q[Q_FIRST] + row, 1, now, c.works[row]
             if c.bytes_in.size > 0:
                 bytes_in, bytes_out = c.bytes_in[row], c.bytes_out[row]
             if fail_share > 0.0:
-                if c.draws_of.shape[0] == 0:
+                if lacks_draws(c):
                     return NEEDS_DRAWS
-                fails = c.draws_of[row, D_FAIL, 0] < fail_share
+                fails = shared(c, held, row, attempt, D_FAIL) < fail_share
         # What becomes of it
         kind, container, cold, let_in = -1, -1, False, False
         start = finish = np.nan
@@ -151,24 +165,26 @@ def pool(until: float, through: bool, c: Common, w: Pool) -> int:
             start = now
             if q[Q_WARM] > 0:
                 kind, container = PROVISIONED, w.warm[q[Q_WARM] - 1]
+                start = now + p[P_SETUP]
             elif q[Q_IDLE] > 0:
                 kind = ON_DEMAND
-                container = w.idle_number[(q[Q_IDLE_FROM] + q[Q_IDLE] - 1) % w.idle_since.size]
+                container = w.idle_number[(q[Q_IDLE_FROM] + q[Q_IDLE] - 1) & (w.idle_since.size - 1)]
             else:
                 kind, container, cold = ON_DEMAND, made, True
-                if held >= 0:
-                    spread = c.draws[held, D_COLD, attempt - 1]
-                elif attempt == 1 and c.draws_of.shape[0] > 0:
-                    spread = c.draws_of[row, D_COLD, 0]
-                else:
+                if held < 0 and lacks_draws(c):
                     return NEEDS_DRAWS
+                if c.keys.shape[0] > 0:
+                    number_of = c.numbers[held, N_LUCK] if held >= 0 else c.lucks[row]
+                    spread = multiplier(p, c.keys[D_COLD, attempt - 1], number_of, D_COLD)
+                else:
+                    spread = c.draws[held, D_COLD, attempt - 1] if held >= 0 else c.draws_of[row, D_COLD, 0]
                 start = now + max(0.0, to_grid(spread * p[P_COLD_MEAN]))
             finish = start + service_of(work, p[P_MEAN])
             late = finish > now + limit
             status = settled_by(late, fails)
             answered = now + limit if late else finish
         comes_back = is_retried(status) and attempt < q[Q_ATTEMPTS]
-        if comes_back and held < 0 and c.draws_of.shape[0] == 0:
+        if comes_back and held < 0 and lacks_draws(c):
             return NEEDS_DRAWS
         # From here on it happens
         inside_first = first >= window_from and first < window_to
@@ -199,11 +215,14 @@ def pool(until: float, through: bool, c: Common, w: Pool) -> int:
         if comes_back:
             if held < 0:
                 held = take_row(
-                    c.free_rows, Q_FREE_ROWS, q, c.carried, c.numbers, number, first, work, bytes_in, bytes_out
-                )
+                    c.free_rows, Q_FREE_ROWS, q, c.carried, c.numbers, number, first, work, bytes_in, bytes_out,
+                    c.lucks[row],
+                )  # fmt: skip
                 c.numbers[held, N_ATTEMPT] = attempt
-                copy_draws(c.draws, held, c.draws_of, row)
-            retry(p, q, c.sleep_at, c.sleep_key, c.sleep_row, c.numbers, c.draws, held, answered)
+                if c.keys.shape[0] == 0:
+                    copy_draws(c.draws, held, c.draws_of, row)
+            share = drawn(c.keys, c.draws, c.numbers, held, D_BACKOFF)
+            retry(p, q, c.sleep_at, c.sleep_key, c.sleep_row, c.numbers, held, share, answered)
             continue
         if held >= 0:
             c.free_rows[q[Q_FREE_ROWS]] = held
@@ -211,6 +230,78 @@ def pool(until: float, through: bool, c: Common, w: Pool) -> int:
         if cold and inside_first:
             counts[L_COLD] += 1
         close(p, counts, sums, c.bins, status, first, now, start, answered)
+
+
+@part
+def serve_warm(until: float, c: Common, w: Pool) -> None:
+    """The short way: first attempts that an idle on-demand container serves, as far as there is nothing else.
+
+    It says the same as the long way, which takes every attempt that is anything else; what each of them moves lives in
+    registers meanwhile.
+    """
+    p, q, counts, sums = c.p, c.q, c.counts, c.sums
+    mean, limit, keep_alive, overhead = p[P_MEAN], p[P_LIMIT], p[P_KEEP_ALIVE], p[P_OVERHEAD]
+    window_from, busy_to, payload_max = p[P_FROM], min(p[P_TO], p[P_STOP]), p[P_PAYLOAD_MAX]
+    rows, retries, most, sized = q[Q_ROWS], q[Q_RETRIES], q[Q_LIMIT], c.bytes_in.size > 0
+    row, busy, idle, idle_from = q[Q_ROW], q[Q_EVENTS], q[Q_IDLE], q[Q_IDLE_FROM]
+    size, mask = w.idle_since.size, w.idle_since.size - 1
+    settled = settled_inside = billed_ms = 0
+    busy_s = latency_s = came_in = went_out = 0.0
+    while row < rows:
+        now = c.arrivals[row]
+        if now >= until or (retries > 0 and c.sleep_at[0] <= now) or (sized and c.bytes_in[row] > payload_max):
+            break
+        while busy > 0 and w.busy_at[0] <= now:
+            if w.busy_kind[0] == ON_DEMAND:
+                slot = (idle_from + idle) & mask
+                w.idle_since[slot], w.idle_number[slot] = w.busy_at[0], w.busy_key[0]
+                idle += 1
+            pop(w.busy_at, w.busy_key, w.busy_kind, busy)
+            busy -= 1
+        while idle > 0 and w.idle_since[idle_from] + keep_alive <= now:
+            idle_from = (idle_from + 1) & mask
+            idle -= 1
+        service = service_of(c.works[row], mean)
+        finish = now + service
+        if idle == 0 or busy >= most or finish > now + limit or finish > busy_to:
+            break
+        if busy >= w.busy_at.size or busy + idle >= size:
+            break
+        idle -= 1
+        push(w.busy_at, w.busy_key, w.busy_kind, busy, finish, w.idle_number[(idle_from + idle) & mask], ON_DEMAND)
+        busy += 1
+        row += 1
+        settled += 1
+        if now >= window_from:
+            settled_inside += 1
+            latency = finish - now + overhead
+            c.bins[bin_of(latency)] += 1
+            latency_s += latency
+            busy_s += service
+            billed_ms += math.ceil(service * 1000)
+            if sized:
+                came_in += c.bytes_in[row - 1]
+                went_out += c.bytes_out[row - 1]
+        elif finish > window_from:
+            busy_s += finish - window_from
+    q[Q_ROW], q[Q_EVENTS], q[Q_BUSY], q[Q_IDLE], q[Q_IDLE_FROM] = row, busy, busy, idle, idle_from
+    for counter in (L_TOTAL, L_ATTEMPTS, L_TOTAL_CLOSED):
+        counts[counter] += settled
+    for counter in (L_ARRIVED, L_WINDOW_ATTEMPTS, L_CLOSED, SERVED):
+        counts[counter] += settled_inside
+    counts[L_ON_DEMAND_MS] += billed_ms
+    sums[S_BUSY] += busy_s
+    sums[S_LATENCY] += latency_s
+    sums[S_BYTES_IN] += came_in
+    sums[S_BYTES_OUT] += went_out
+
+
+@part
+def shared(c: Common, held: int, row: int, attempt: int, kind: int) -> float:
+    """A draw in [0, 1) of an attempt that is carried, or of the block's row."""
+    if c.keys.shape[0] > 0:
+        return luck(c.keys[kind, attempt - 1], c.numbers[held, N_LUCK] if held >= 0 else c.lucks[row])
+    return float(c.draws[held, kind, attempt - 1] if held >= 0 else c.draws_of[row, kind, attempt - 1])
 
 
 @part
@@ -243,14 +334,14 @@ def take(c: Common, w: Pool, kind: int, container: int, cold: bool, now: float, 
 def calm(now: float, c: Common, w: Pool) -> None:
     """What finishes at or before `now`, and which idle containers are gone by then."""
     q, keep_alive = c.q, c.p[P_KEEP_ALIVE]
-    size = w.idle_since.size
+    mask = w.idle_since.size - 1
     while q[Q_EVENTS] > 0 and w.busy_at[0] <= now:
         at, number, kind = w.busy_at[0], w.busy_key[0], w.busy_kind[0]
         pop(w.busy_at, w.busy_key, w.busy_kind, q[Q_EVENTS])
         q[Q_EVENTS] -= 1
         q[Q_BUSY] -= 1
         if kind == ON_DEMAND:
-            slot = (q[Q_IDLE_FROM] + q[Q_IDLE]) % size
+            slot = (q[Q_IDLE_FROM] + q[Q_IDLE]) & mask
             w.idle_since[slot], w.idle_number[slot] = at, number
             q[Q_IDLE] += 1
         elif w.gone[number] == 0:
@@ -260,5 +351,5 @@ def calm(now: float, c: Common, w: Pool) -> None:
     while q[Q_IDLE] > 0 and w.idle_since[q[Q_IDLE_FROM]] + keep_alive <= now:
         if q[Q_RECORD] != 0:
             w.lives[w.idle_number[q[Q_IDLE_FROM]], 2] = w.idle_since[q[Q_IDLE_FROM]] + keep_alive
-        q[Q_IDLE_FROM] = (q[Q_IDLE_FROM] + 1) % size
+        q[Q_IDLE_FROM] = (q[Q_IDLE_FROM] + 1) & mask
         q[Q_IDLE] -= 1

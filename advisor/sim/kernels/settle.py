@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from advisor.sim.kernels import Floats, Ints
+from advisor.sim.kernels import Floats, Ints, Keys
 from advisor.sim.kernels.heap import push
 from advisor.sim.kernels.layout import (
     BIN_SHIFT,
@@ -13,7 +13,7 @@ from advisor.sim.kernels.layout import (
     C_BYTES_OUT,
     C_FIRST,
     C_WORK,
-    D_BACKOFF,
+    D_COLD,
     FAILED,
     FIRST_BIN,
     GRID,
@@ -21,12 +21,15 @@ from advisor.sim.kernels.layout import (
     L_PENDING,
     L_TOTAL_CLOSED,
     N_ATTEMPT,
+    N_LUCK,
     N_NUMBER,
     NOT_READY,
     P_BASE,
     P_CAP,
     P_FROM,
+    P_GROWTH,
     P_OVERHEAD,
+    P_SPREADS,
     P_STOP,
     P_TO,
     Q_RETRIES,
@@ -38,6 +41,7 @@ from advisor.sim.kernels.layout import (
     THROTTLED,
     TIMED_OUT,
 )
+from advisor.sim.kernels.luck import luck, spread
 from advisor.sim.kernels.part import part, station
 
 
@@ -107,6 +111,22 @@ def copy_draws(into: Floats, row: int, draws: Floats, at: int) -> None:
             into[row, kind, attempt] = draws[at, kind, attempt]
 
 
+@part
+def drawn(keys: Keys, draws: Floats, numbers: Ints, row: int, kind: int) -> float:
+    """What a carried request's attempt draws of this kind: by its luck, or as it was given where there are no keys."""
+    attempt = numbers[row, N_ATTEMPT] - 1
+    if keys.shape[0] == 0:
+        return float(draws[row, kind, attempt])
+    return luck(keys[kind, attempt], numbers[row, N_LUCK])
+
+
+@part
+def multiplier(p: Floats, key: np.uint64, number: int, kind: int) -> float:
+    """What a cold start or a load takes beside its mean."""
+    sigma = p[P_SPREADS + kind - D_COLD]
+    return spread(luck(key, number), sigma) if sigma > 0.0 else 1.0
+
+
 @station
 def by_request(draws: Floats, kind: int, rows: int, out: Floats) -> None:
     """Draws of one kind by attempt and request, turned to request and attempt: sixty-four requests at a time."""
@@ -124,13 +144,16 @@ def retry(
     keys: Ints,
     rows: Ints,
     numbers: Ints,
-    draws: Floats,
     row: int,
+    share: float,
     ended: float,
 ) -> None:
-    """Put a carried request to sleep until its back-off after the attempt that ended now."""
+    """Put a carried request to sleep for that share of its longest back-off after the attempt that ended now."""
     attempt = numbers[row, N_ATTEMPT]
-    pause = min(p[P_CAP], p[P_BASE] * 2.0 ** (attempt - 1)) * draws[row, D_BACKOFF, attempt - 1]
+    longest = p[P_BASE]
+    for _ in range(attempt - 1):
+        longest *= p[P_GROWTH]
+    pause = min(p[P_CAP], longest) * share
     push(times, keys, rows, q[Q_RETRIES], ended + to_grid(pause), numbers[row, N_NUMBER], row)
     q[Q_RETRIES] += 1
 
@@ -147,6 +170,7 @@ def take_row(
     work: float,
     bytes_in: float,
     bytes_out: float,
+    luck_number: int,
 ) -> int:
     """A row of the carried table for a request; the caller has made sure that one is free."""
     q[q_free] -= 1
@@ -155,7 +179,7 @@ def take_row(
     carried[row, C_WORK] = work
     carried[row, C_BYTES_IN] = bytes_in
     carried[row, C_BYTES_OUT] = bytes_out
-    numbers[row, N_NUMBER] = number
+    numbers[row, N_NUMBER], numbers[row, N_LUCK] = number, luck_number
     return int(row)
 
 

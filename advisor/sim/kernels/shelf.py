@@ -12,9 +12,21 @@ import numpy as np
 
 from advisor.sim.kernels import Floats, Ints
 from advisor.sim.kernels.heap import pop, push
-from advisor.sim.kernels.layout import GRID, L_COLD_STARTS, N_NEXT, P_FROM, P_SPARE, P_TO, Q_RECORD, Q_SPARE
+from advisor.sim.kernels.layout import (
+    D_LOAD,
+    GRID,
+    L_COLD_STARTS,
+    N_ATTEMPT,
+    N_LUCK,
+    N_NEXT,
+    P_FROM,
+    P_SPARE,
+    P_TO,
+    Q_RECORD,
+    Q_SPARE,
+)
 from advisor.sim.kernels.part import part
-from advisor.sim.kernels.settle import to_grid
+from advisor.sim.kernels.settle import multiplier, to_grid
 from advisor.sim.kernels.state import Common
 
 # Numbers of the deployment
@@ -68,8 +80,8 @@ class Shelf(NamedTuple):
 
 
 @part
-def ask(c: Common, m: Shelf, seat: int, model: int, multiplier: float, now: float) -> int:
-    """A load of the model that is on its way, or a new one."""
+def ask(c: Common, m: Shelf, seat: int, model: int, row: int, now: float) -> int:
+    """A load of the model that is on its way, or a new one, as long as the luck of who asks has it."""
     if c.q[Q_CACHED] != 0 and m.load_of[seat, model] >= 0:
         return int(m.load_of[seat, model])
     m.z[Z_FREE] -= 1
@@ -79,7 +91,12 @@ def ask(c: Common, m: Shelf, seat: int, model: int, multiplier: float, now: floa
     o[load, O_SEAT], o[load, O_MODEL], o[load, O_STATE] = seat, model, PENDING
     o[load, O_ORDER], o[load, O_SERIAL] = m.seats[seat, T_ASKED], m.z[Z_SERIAL]
     o[load, O_HEAD], o[load, O_TAIL], o[load, O_COUNT], o[load, O_NEXT] = -1, -1, 0, -1
-    m.times[load, M_MULTIPLIER], m.times[load, M_ENDS] = multiplier, np.nan
+    attempt = c.numbers[row, N_ATTEMPT] - 1
+    if c.keys.shape[0] == 0:
+        m.times[load, M_MULTIPLIER] = c.draws[row, D_LOAD, attempt]
+    else:
+        m.times[load, M_MULTIPLIER] = multiplier(c.p, c.keys[D_LOAD, attempt], c.numbers[row, N_LUCK], D_LOAD)
+    m.times[load, M_ENDS] = np.nan
     m.seats[seat, T_ASKED] += 1
     if m.seats[seat, T_PENDING] < 0:
         m.seats[seat, T_PENDING] = load
@@ -245,7 +262,7 @@ def begin_loads(c: Common, m: Shelf, seat: int, now: float) -> None:
             c.counts[L_COLD_STARTS] += 1
         if c.q[Q_RECORD] != 0:
             m.record[o[load, O_RECORD], 3] = now
-        tail = (m.z[Z_LIMIT_HEAD] + m.z[Z_LIMITS]) % m.limit_at.size
+        tail = (m.z[Z_LIMIT_HEAD] + m.z[Z_LIMITS]) & (m.limit_at.size - 1)
         m.limit_at[tail], m.limit_load[tail], m.limit_serial[tail] = now + p[P_LOAD_LIMIT], load, o[load, O_SERIAL]
         m.z[Z_LIMITS] += 1
         model = o[load, O_MODEL]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from advisor.sim.kernels import Floats, Ints
+from advisor.sim.kernels import Floats, Ints, Keys
 
 __all__ = ["Common", "Events"]
 
@@ -23,7 +23,9 @@ class Common(NamedTuple):
     bytes_in: Floats  # of no length where nobody asks
     bytes_out: Floats
     models: Ints
-    draws_of: Floats  # [n, kinds, attempts], of no length until asked for
+    lucks: Ints  # what each request draws its luck by
+    keys: Keys  # [kind, attempt], of no length where draws are given
+    draws_of: Floats  # [n, kinds, attempts], given ones, of no length until asked for
     sleep_at: Floats
     sleep_key: Ints
     sleep_row: Ints
@@ -36,7 +38,7 @@ class Common(NamedTuple):
 
 
 class Events(NamedTuple):
-    """Heap of finishes and timers, and the ring of client limits."""
+    """Heap of finishes and timers, and the ring of client limits, its size a power of two."""
 
     at: Floats
     key: Ints

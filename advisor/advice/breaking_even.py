@@ -1,0 +1,198 @@
+"""Break-even points: how far a figure of the profile must move until another pattern is the best.
+
+Arithmetic says where that may be; searches and simulations, the very ones that an answer is made by, then decide on
+both sides of the point. What cannot be confirmed within the requests that may be simulated for it is not stated.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from advisor.advice.foreseeing import Outlook
+from advisor.advice.outcome import show_latency
+from advisor.advice.recommendation import BreakEven, Recommendation
+from advisor.errors import InputError
+from advisor.patterns.base import Pattern
+from advisor.units import show_bytes, show_rate
+from advisor.workload import Workload
+
+__all__ = ["break_even"]
+
+# Ten percent short of a stated point the present best is still the best.
+_SHORT = 1.1
+# A figure is moved by at most this factor; arithmetic looks for a point in steps of this one.
+_FARTHEST, _STEP = 100.0, 3.0
+# Where a point is moved for the two sides to agree, so often at most.
+_MOVES = 4
+# Requests that all confirmations together may simulate, about; one of them costs at least so many.
+_REQUESTS = 60_000_000
+# No traffic is as heavy as this: beyond it one confirmation takes minutes.
+_HEAVIEST_PER_S = 400.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """A figure that is moved: the field that names it, its value, and how it is written for a factor."""
+
+    field: str
+    value: float
+    down: bool
+
+    def sets(self, w: Workload, factor: float) -> dict[str, str]:
+        """The fields to set for a factor."""
+        value = self.value * factor
+        if self.field == "traffic.rate":
+            return {"traffic.rate": f"{_four(value)} per second"}
+        if self.field == "payload.request":
+            largest = math.ceil(w.payload.request_max_bytes * factor)
+            return {"payload.request": f"{math.ceil(value)} B", "payload.request_max": f"{largest} B"}
+        return {self.field: f"{_four(value * 1000)} ms"}
+
+    def shown(self, factor: float) -> str:
+        """The figure as it is told."""
+        value = float(f"{self.value * factor:.3g}")
+        if self.field == "traffic.rate":
+            return show_rate(value)
+        return show_bytes(value) if self.field == "payload.request" else show_latency(value)
+
+
+def _four(value: float) -> str:
+    """Four digits, without an exponent."""
+    return f"{float(f'{value:.4g}'):.12f}".rstrip("0").rstrip(".")
+
+
+def break_even(
+    answer: Recommendation, outlook: Outlook, *, asked: tuple[type[Pattern], ...], threads: int = 2
+) -> tuple[BreakEven, ...]:
+    """The points that were confirmed: rate, payload and objective, each upwards and downwards."""
+    if answer.best is None:
+        return ()
+    finder = _Finder(answer, outlook, tuple(pattern.name for pattern in asked), threads)
+    return tuple(found for axis in _axes(answer.workload) if (found := finder.point(axis)) is not None)
+
+
+def _axes(w: Workload) -> Iterator[_Axis]:
+    if w.streams and w.traffic is not None and not w.traffic.classes and w.traffic.replay is None:
+        yield _Axis("traffic.rate", w.rate_per_s, down=True)
+        yield _Axis("traffic.rate", w.rate_per_s, down=False)
+    for name, seconds in w.objective.latencies[:1]:
+        yield _Axis(f"objective.{name}", seconds, down=True)
+        yield _Axis(f"objective.{name}", seconds, down=False)
+    if w.streams:
+        yield _Axis("payload.request", float(w.payload.request_bytes), down=False)
+
+
+@dataclass
+class _Finder:
+    answer: Recommendation
+    outlook: Outlook
+    asked: tuple[str, ...]
+    threads: int
+    spent: float = 0.0
+
+    def __post_init__(self) -> None:
+        best = self.answer.best
+        assert best is not None
+        self.best = best.pattern
+
+    def point(self, axis: _Axis) -> BreakEven | None:
+        """Where another pattern comes first along an axis, confirmed; none where none is found."""
+        guess = self._guess(axis)
+        return None if guess is None else self._confirmed(axis, guess)
+
+    def _guess(self, axis: _Axis) -> float | None:
+        """The factor at which arithmetic first puts another pattern in front."""
+        sign = -1 if axis.down else 1
+        near, far = 1.0, 1.0
+        while True:
+            if not 1 / _FARTHEST < far < _FARTHEST:
+                return None
+            far = min(_FARTHEST, max(1 / _FARTHEST, far * _STEP**sign))
+            if self._too_heavy(axis, far):
+                return None
+            there = self._estimated(axis, far)
+            if there is None:
+                return None
+            if there != self.best:
+                break
+            near = far
+        while max(near, far) / min(near, far) > 1.05:
+            middle = math.sqrt(near * far)
+            near, far = (middle, far) if self._estimated(axis, middle) == self.best else (near, middle)
+        return far
+
+    def _too_heavy(self, axis: _Axis, factor: float) -> bool:
+        return axis.field == "traffic.rate" and axis.value * factor > max(_HEAVIEST_PER_S, axis.value)
+
+    def _estimated(self, axis: _Axis, factor: float) -> str | None:
+        """The best pattern by arithmetic, "" where none meets the objective; ``None`` where no profile is so."""
+        try:
+            moved = self.answer.workload.with_(axis.sets(self.answer.workload, factor))
+            return self.outlook.best(moved, resized=axis.field == "traffic.rate")
+        except InputError:
+            return None
+
+    def _confirmed(self, axis: _Axis, guess: float) -> BreakEven | None:
+        """Simulate both sides, and move the point until the far side flips and the near side does not."""
+        toward = 1 / _SHORT if axis.down else _SHORT
+        factor = guess
+        for _ in range(_MOVES):
+            if not self._affordable(axis, factor):
+                return None
+            there = self._simulated(axis, factor)
+            if there is None:
+                return None
+            if there == self.best:
+                factor *= toward
+                continue
+            if abs(math.log(factor)) <= math.log(_SHORT):
+                return None  # the answer itself lies closer to the point than a point can be told
+            if self._simulated(axis, _short_of(axis, factor)) == self.best:
+                return self._point(axis, factor, there)
+            factor /= toward
+        return None
+
+    def _affordable(self, axis: _Axis, factor: float) -> bool:
+        w = self.answer.workload
+        rate = w.rate_per_s * (factor if axis.field == "traffic.rate" else 1.0)
+        # Some ten trials of two replications of a day at least, twice.
+        self.spent += 2 * 10 * 2 * max(200_000.0, rate * 86_400)
+        return self.spent <= _REQUESTS
+
+    def _simulated(self, axis: _Axis, factor: float) -> str | None:
+        from advisor.advice.recommending import recommend
+
+        w = self.answer.workload
+        try:
+            moved = w.with_(axis.sets(w, factor))
+        except InputError:
+            return None
+        found = recommend(moved, seed=self.answer.seed, patterns=self.asked, explain=False, threads=self.threads)
+        return found.best.pattern if found.best else ""
+
+    def _point(self, axis: _Axis, factor: float, becomes: str) -> BreakEven:
+        w = self.answer.workload
+        now, then = axis.shown(1.0), axis.shown(factor)
+        side = "at or below" if axis.down else "from"
+        whose = f"{becomes} is best" if becomes else "nothing meets the objective"
+        return BreakEven(
+            field=axis.field,
+            now=now,
+            at=axis.value * factor,
+            written=then,
+            best=self.best,
+            becomes=becomes,
+            says=f"{axis.field} {side} {then}: {whose} (now {now}: {self.best})",
+            sets=_plain(axis.sets(w, factor)),
+            short=_plain(axis.sets(w, _short_of(axis, factor))),
+        )
+
+
+def _short_of(axis: _Axis, factor: float) -> float:
+    return factor * _SHORT if axis.down else factor / _SHORT
+
+
+def _plain(sets: Mapping[str, str]) -> Mapping[str, str]:
+    return dict(sets)

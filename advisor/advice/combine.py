@@ -1,0 +1,251 @@
+"""Two patterns as one deployment: an endpoint for the stream of requests, and a job for the lot, priced as one.
+
+A workload with traffic and a batch volume asks for both. The stream is answered by itself, the lot by itself, and
+each of the stream's options is put together with the lot's best one. Latency and errors are the stream's, the deadline
+is the lot's, and the bill is of both.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from advisor.advice.explaining import told, why
+from advisor.advice.outcome import Held, Money, Outcome, per_million
+from advisor.advice.ranking import front, order, percentile
+from advisor.advice.recommendation import BreakEven, Confidence, Option, Recommendation, Refusal, Searched
+from advisor.money import together
+from advisor.patterns.base import Pattern
+from advisor.rules import NOTES, Finding
+from advisor.workload import Workload
+
+if TYPE_CHECKING:
+    from advisor.patterns.requests import Call
+
+__all__ = ["Combination", "lot_apart", "put_together", "recommend_both"]
+
+_JOB = "batch-transform"
+# From best to worst; what is put together is as good as its worst part.
+_EVIDENCE = ("measured", "fitted", "extrapolated", "derived", "assumed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Combination:
+    """Deployments that share a workload; ``how`` says what decides which of them a request goes to."""
+
+    parts: tuple[Pattern, ...]
+    how: str
+
+    name = "combination"
+
+    @property
+    def id(self) -> str:
+        """The parts' names, joined."""
+        return " + ".join(part.id for part in self.parts)
+
+    @property
+    def patterns(self) -> str:
+        """The parts' patterns, joined: "real-time + batch-transform"."""
+        return " + ".join(part.name for part in self.parts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The parts by pattern with their settings, and how they share the work."""
+        return {"how": self.how, "parts": [{"pattern": part.name, **part.to_dict()} for part in self.parts]}
+
+    def check(self, w: Workload) -> tuple[Finding, ...]:
+        """What the rules find in the parts, each in its share of the workload."""
+        shares = (_stream(w), _lot(w)) if lot_apart(w) else (w,) * len(self.parts)
+        return tuple(finding for part, own in zip(self.parts, shares, strict=True) for finding in part.check(own))
+
+    def render(self, w: Workload) -> tuple[Call, ...]:
+        """The AWS calls of all parts, in order."""
+        shares = (_stream(w), _lot(w)) if lot_apart(w) else (w,) * len(self.parts)
+        return tuple(call for part, own in zip(self.parts, shares, strict=True) for call in part.render(own))
+
+
+def lot_apart(w: Workload) -> bool:
+    """Whether the workload has a stream of requests and a lot beside it."""
+    return w.streams and w.has_batch
+
+
+def _stream(w: Workload) -> Workload:
+    return w.with_({"batch": None})
+
+
+def _lot(w: Workload) -> Workload:
+    return w.with_({"traffic": None})
+
+
+def recommend_both(
+    w: Workload,
+    asked: tuple[type[Pattern], ...],
+    *,
+    seed: int,
+    explain: bool,
+    threads: int,
+    progress: Callable[[str, int], None] | None,
+) -> Recommendation:
+    """The answer to a stream and a lot together."""
+    from advisor.advice.recommending import recommend
+
+    names = [pattern.name for pattern in asked]
+    streaming = [name for name in names if name != _JOB]
+
+    def answer(part: Workload, patterns: list[str], *, explained: bool) -> Recommendation:
+        return recommend(part, seed=seed, patterns=patterns, explain=explained, threads=threads, progress=progress)
+
+    stream = answer(_stream(w), streaming, explained=explain)
+    lot = answer(_lot(w), [name for name in names if name == _JOB], explained=False)
+    return _joined(w, stream, lot)
+
+
+def _joined(w: Workload, stream: Recommendation, lot: Recommendation) -> Recommendation:
+    job = lot.options[0] if lot.options else None
+    made = [] if job is None else [_pair(w, one, job) for one in stream.options]
+    options = _ranked(w, made)
+    alone = [_alone(w, one.pattern, one.deployment) for one in _first_of_each(stream.options)]
+    alone += [] if job is None else [_alone(w, job.pattern, job.deployment)]
+    refused = (*stream.refused, *lot.refused, *alone)
+    sure = stream.confidence.first_is_first * (1.0 if job is None else lot.confidence.first_is_first)
+    by_stream = {one.parts[0].id: one.id for one in options}
+    equal = tuple(by_stream[name] for name in stream.confidence.equal_to if name in by_stream)
+    confidence = Confidence(first_is_first=sure if options else math.nan, equal_to=equal)
+    return Recommendation(
+        workload=w,
+        options=options,
+        refused=refused,
+        confidence=confidence,
+        why=why(w, options, (*stream.refused, *lot.refused), confidence),
+        sensitivity=stream.sensitivity,
+        break_even=tuple(_both(one) for one in stream.break_even),
+        warnings=(*stream.warnings, *lot.warnings),
+        assumptions=_held(stream.assumptions, lot.assumptions),
+        searched=Searched(
+            space=stream.searched.space + lot.searched.space,
+            simulated=stream.searched.simulated + lot.searched.simulated,
+            requests=stream.searched.requests + lot.searched.requests,
+        ),
+        seed=stream.seed,
+        version=stream.version,
+        prices_as_of=stream.prices_as_of,
+        horizon_h=stream.horizon_h,
+        notes=tuple(dict.fromkeys((*stream.notes, *lot.notes))),
+    )
+
+
+def _pair(w: Workload, stream: Option, lot: Option) -> Option:
+    assert isinstance(stream.deployment, Pattern)
+    assert isinstance(lot.deployment, Pattern)
+    how = "requests go to the endpoint as they come; the lot goes to a job of its own"
+    combined = Combination(parts=(stream.deployment, lot.deployment), how=how)
+    outcome = put_together(w, combined, (stream.outcome, lot.outcome))
+    return Option(rank=0, deployment=combined, outcome=outcome, parts=(stream.outcome, lot.outcome))
+
+
+def put_together(w: Workload, combined: Combination, parts: tuple[Outcome, Outcome]) -> Outcome:
+    """Two outcomes as one: the first part's latency and errors, both parts' misses, one bill."""
+    stream, lot = parts
+    bill = together([stream.bill, lot.bill])
+    return replace(
+        stream,
+        workload=w.name,
+        id=combined.id,
+        pattern=combined.name,
+        deployment=combined.to_dict(),
+        meets_objective=stream.meets_objective and lot.meets_objective,
+        misses=(*stream.misses, *(f"the lot: {miss}" for miss in lot.misses)),
+        usd_per_month=_sum(stream.usd_per_month, lot.usd_per_month, bill.usd),
+        usd_per_million_requests=per_million(bill.usd, w.rate_per_s),
+        bill=bill,
+        estimate={},
+        evidence=max(stream.evidence, lot.evidence, key=_EVIDENCE.index),
+        evidence_says="; ".join(dict.fromkeys((stream.evidence_says, lot.evidence_says))),
+        replications=min(stream.replications, lot.replications),
+        precise=stream.precise and lot.precise,
+        assumptions=_held(stream.assumptions, lot.assumptions),
+        notes=tuple(dict.fromkeys((*stream.notes, *lot.notes))),
+    )
+
+
+def _sum(one: Money, other: Money, value: Decimal) -> Money:
+    """Both intervals end to end: wider than it need be, since the parts' chances are their own."""
+    if one.low is None or other.low is None or one.high is None or other.high is None:
+        return Money(value=value, low=None, high=None)
+    return Money(value=value, low=one.low + other.low, high=one.high + other.high)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A combination as ranking sees it."""
+
+    option: Option
+    yardstick: str
+    shortfall: float
+
+    @property
+    def id(self) -> str:
+        return self.option.id
+
+    @property
+    def meets(self) -> bool:
+        return self.option.meets_objective
+
+    @property
+    def usd(self) -> float:
+        return float(self.option.usd_per_month)
+
+    @property
+    def yardstick_s(self) -> float:
+        return self.option.latency_s(self.yardstick)
+
+
+def _ranked(w: Workload, made: list[Option]) -> tuple[Option, ...]:
+    # What misses stays in the order in which the stream's options came.
+    entries = [_Entry(one, percentile(w), float(n)) for n, one in enumerate(made)]
+    ranked = order(w, entries)
+    better = front(ranked)
+    return tuple(
+        replace(
+            one.option,
+            rank=n + 1,
+            on_front=not better[one.id],
+            dominated_by=better[one.id],
+            told=told(w, ranked[0].option.outcome, one.option.outcome, dominated_by=better[one.id]) if n else "",
+        )
+        for n, one in enumerate(ranked)
+    )
+
+
+def _first_of_each(options: tuple[Option, ...]) -> tuple[Option, ...]:
+    return tuple({one.pattern: one for one in reversed(options)}.values())
+
+
+def _alone(w: Workload, pattern: str, deployment: Any) -> Refusal:
+    left = "the stream of requests" if pattern == _JOB else "the lot"
+    return Refusal(
+        pattern=pattern,
+        deployment=deployment,
+        findings=(
+            Finding(
+                rule="two kinds of demand",
+                verdict=NOTES,
+                says=f"alone it leaves {left} undone; as a part of a combination it stands in the ranking",
+                path="traffic" if pattern == _JOB else "batch",
+                where=w.where("traffic" if pattern == _JOB else "batch"),
+                mend="take the combination, or write two profiles",
+                source="the profile: traffic and batch are both given",
+            ),
+        ),
+    )
+
+
+def _both(one: BreakEven) -> BreakEven:
+    return replace(one, best=f"{one.best} + {_JOB}", becomes=f"{one.becomes} + {_JOB}")
+
+
+def _held(*several: tuple[Held, ...]) -> tuple[Held, ...]:
+    by_key: Mapping[str, Held] = {one.key: one for held in reversed(several) for one in held}
+    return tuple(by_key.values())

@@ -1,0 +1,52 @@
+"""Whether jobs keep up: by the lot's deadline, with what comes, and with every call answered."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from advisor.sim.batch_record import BatchRun, TransformJob
+from advisor.sim.run import Replications
+from advisor.units import show_count, show_duration
+from advisor.workload import Workload
+
+__all__ = ["Late", "late_jobs", "said_of_jobs"]
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """What jobs do not keep, in words, and the ratio of what they take to what is allowed."""
+
+    says: str
+    over: float
+
+
+def late_jobs(w: Workload, found: Replications) -> Iterator[Late]:
+    """What the jobs of a run miss: they fall behind without end, or end after the deadline of their lot."""
+    runs = [run for run in found.runs if isinstance(run, BatchRun)]
+    behind = [run for run in runs if run.grows or run.given_up]
+    if behind:
+        load = max(run.load for run in behind)
+        says = f"jobs fall behind without end: records come {load:.2f} times as fast as a job works them off"
+        yield Late(says, max(load, 1.0))
+    if w.batch is None:
+        return
+    deadline = w.batch.deadline_s
+    due = [job for run in runs for job in run.jobs if run.window_s[0] <= job.due < run.window_s[1]]
+    late = [job for job in due if job.later_than(deadline)]
+    if late:
+        longest = max(_took_s(job) for job in late)
+        of = f"{show_count(len(late))} of {show_count(len(due))} jobs"
+        took = "had not ended when the run did" if math.isinf(longest) else f"took up to {show_duration(longest)}"
+        yield Late(f"{of} {took}, and the deadline is {show_duration(deadline)} after a lot came", longest / deadline)
+
+
+def _took_s(job: TransformJob) -> float:
+    """From when it was due to its end; infinite where the run ended first."""
+    return math.inf if math.isnan(job.end) else job.end - job.due
+
+
+def said_of_jobs(found: Replications) -> tuple[str, ...]:
+    """What there is to say about the schedule of the jobs of the first replication."""
+    return tuple(run.says for run in found.runs[:1] if isinstance(run, BatchRun) and run.says)

@@ -1,0 +1,130 @@
+"""Why the best is the best, and what each other option loses by, in sentences with figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from advisor.advice.outcome import Outcome, show_latency
+from advisor.advice.ranking import percentile
+from advisor.advice.recommendation import Confidence, Option, Refusal
+from advisor.units import show_share
+from advisor.workload import Workload
+
+__all__ = ["show_usd", "told", "why"]
+
+
+def show_usd(usd: Decimal | float) -> str:
+    """An amount of a month: cents, or two digits of what is less than one."""
+    value = float(usd)
+    return f"{value:,.2f} USD" if value >= 0.01 or value == 0 else f"{value:.2g} USD"
+
+
+def why(w: Workload, options: Sequence[Option], refused: Sequence[Refusal], confidence: Confidence) -> tuple[str, ...]:
+    """Three sentences: what is best and what it gives, by how much it leads, and what was ruled out."""
+    if not options:
+        rules = sorted({finding.rule for one in refused for finding in one.findings})
+        return (f"Nothing can serve {w.name}: every pattern is refused ({', '.join(rules)}).",)
+    first = options[0]
+    if not first.meets_objective:
+        return _nothing_meets(w, first)
+    return (_is_best(w, first.outcome), _leads(options, confidence), *_ruled_out(refused, options))
+
+
+def _is_best(w: Workload, best: Outcome) -> str:
+    name = percentile(w)
+    asked = w.objective.latency
+    late = show_latency(best.latency_s[name].value)
+    goal = f" where {show_latency(asked[1])} is asked for" if asked else ""
+    errors = show_share(_two(best.error_share.value))
+    unserved = f", and {errors} of the requests are not served" if best.error_share.value > 0 else ""
+    by = {"cost": "it is the cheapest that meets the objective", "latency": "it is the fastest"}.get(
+        w.objective.prefer, "cost times latency is least"
+    )
+    return (
+        f"{best.id} is best, as {by}: it costs {show_usd(best.usd_per_month.value)} a month, "
+        f"answers with a {name} of {late}{goal}{unserved}."
+    )
+
+
+def _leads(options: Sequence[Option], confidence: Confidence) -> str:
+    first = options[0]
+    met = [one for one in options[1:] if one.meets_objective]
+    if not met:
+        return "No other deployment that was simulated meets the objective."
+    next_one = next((one for one in met if one.pattern != first.pattern), met[0])
+    sure = show_share(_two(confidence.first_is_first))
+    if next_one.id in confidence.equal_to:
+        return (
+            f"It cannot be told from {next_one.id} ({show_usd(next_one.usd_per_month)}): the two are equal within "
+            f"what the simulation can tell, and it is truly first with a probability of {sure}."
+        )
+    return f"Next comes {next_one.id}: {next_one.told}; the first is truly first with a probability of {sure}."
+
+
+def _ruled_out(refused: Sequence[Refusal], options: Sequence[Option]) -> tuple[str, ...]:
+    said = [
+        f"{one.pattern} is refused ({', '.join(dict.fromkeys(finding.rule for finding in one.findings))})"
+        for one in refused
+    ]
+    patterns = dict.fromkeys(one.pattern for one in options)
+    missed = [name for name in patterns if not any(one.meets_objective for one in options if one.pattern == name)]
+    said += [f"{name} misses the objective" for name in missed]
+    return ("; ".join(said)[:1].upper() + "; ".join(said)[1:] + ".",) if said else ()
+
+
+def _nothing_meets(w: Workload, nearest: Option) -> tuple[str, ...]:
+    """What is nearest to feasible, and what to relax so that it is."""
+    name = percentile(w)
+    outcome = nearest.outcome
+    relax = []
+    asked = w.objective.latency
+    if asked and not outcome.latency_s[name].value <= asked[1]:
+        reached = outcome.latency_s[name].value
+        relax.append(f"objective.{name} to {show_latency(reached)}" if reached < float("inf") else "objective.errors")
+    if outcome.error_share.value > w.objective.errors:
+        relax.append(f"objective.errors to {show_share(_two(outcome.error_share.value))}")
+    if w.objective.cold_starts == "avoid" and outcome.cold_start_share > 0:
+        relax.append("objective.cold_starts to allow")
+    mend = f"Relax {' and '.join(dict.fromkeys(relax))}, and it fits." if relax else ""
+    return (
+        f"Nothing meets the objective of {w.name}.",
+        f"Nearest is {nearest.id} for {show_usd(nearest.usd_per_month)} a month: {'; '.join(outcome.misses)}.",
+        *((mend,) if mend else ()),
+    )
+
+
+def told(w: Workload, best: Outcome, other: Outcome, *, dominated_by: str) -> str:
+    """What sets an option apart from the best: what it misses, or by how much it costs and takes more."""
+    if other.misses:
+        return "misses the objective: " + "; ".join(other.misses)
+    mine, theirs = float(best.usd_per_month.value), float(other.usd_per_month.value)
+    name = percentile(w)
+    fast, slow = best.latency_s[name].value, other.latency_s[name].value
+    said = [_compared("costs", "a month", show_usd(theirs), mine, theirs)]
+    said.append(_compared(f"has a {name} of", "", show_latency(slow), fast, slow))
+    if dominated_by:
+        said.append(f"{dominated_by} is no dearer and no slower")
+    return ", ".join(said)
+
+
+def _compared(verb: str, after: str, shown: str, mine: float, theirs: float) -> str:
+    """A figure beside the best one's: "costs 30 USD a month (2.1 times as much)"."""
+    figure = " ".join(part for part in (verb, shown, after) if part)
+    if not mine > 0 or theirs == float("inf"):
+        return figure
+    ratio = theirs / mine
+    if 0.995 <= ratio <= 1.005:
+        return f"{figure} (as much)"
+    if ratio >= 2:
+        return f"{figure} ({_times(ratio)} times as much)"
+    change = show_share(_two(abs(ratio - 1)))
+    return f"{figure} ({change} {'more' if ratio > 1 else 'less'})"
+
+
+def _times(ratio: float) -> str:
+    return f"{float(f'{ratio:.3g}'):,.10g}"
+
+
+def _two(share: float) -> float:
+    return float(f"{share:.2g}") if share == share else 0.0

@@ -1,0 +1,361 @@
+"""The answer by arithmetic alone: the deployment of each pattern that its estimates put first, nothing simulated.
+
+It orders what is to be simulated, finds where break-even points may lie, and draws maps in seconds. Nothing that is
+printed as an answer rests on it alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from advisor.advice.checking import pattern_named
+from advisor.advice.ranking import SHARES, order, percentile, score
+from advisor.catalog.prices import PriceBook, price_book
+from advisor.errors import InputError
+from advisor.money import PurchaseOptions, Usage, bill
+from advisor.patterns import PATTERNS
+from advisor.patterns.base import Pattern
+from advisor.rules import BLOCKS, Finding
+from advisor.units import MONTH_S
+from advisor.workload import Workload
+
+if TYPE_CHECKING:
+    from advisor.advice.recommendation import Recommendation
+    from advisor.patterns.foresight import Foresight
+
+__all__ = ["Chain", "Foreseen", "Outlook", "Prospect", "foresee_all", "prospect"]
+
+# So many deployments are refused by what the profile says before the whole pattern is taken to be.
+_TRIES = 4
+# Chains of each pattern that are followed when a workload is moved.
+_FOLLOWED = 3
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What arithmetic says of one deployment; what takes time to work out is worked out when it is asked for."""
+
+    workload: Workload
+    deployment: Pattern
+    seen: Foresight
+    usd: float
+    meets: bool
+    impossible: str
+
+    @property
+    def id(self) -> str:
+        return self.deployment.id
+
+    @property
+    def pattern(self) -> str:
+        return self.deployment.name
+
+    @cached_property
+    def yardstick_s(self) -> float:
+        """The latency that options are compared by."""
+        name = percentile(self.workload)
+        return self.seen.mean_s if name == "mean" else self.seen.latency_s(SHARES[name])
+
+    @cached_property
+    def floor_s(self) -> float:
+        """What that latency is never below, whatever the size."""
+        name = percentile(self.workload)
+        return 0.0 if name == "mean" else self.seen.floor_s(SHARES[name])
+
+    @cached_property
+    def shortfall(self) -> float:
+        """How far it is from meeting the objective."""
+        w, over = self.workload, [1.0]
+        for name, seconds in w.objective.latencies:
+            if name == "mean":
+                over.append(self.seen.mean_s / seconds)
+            else:
+                over.append(self.seen.later(seconds) / (1 - SHARES[name]))
+        over.append(self.seen.error_share / max(w.objective.errors, 1e-6))
+        if w.objective.cold_starts == "avoid" and self.seen.cold_share > 0:
+            over.append(1 + self.seen.cold_share)
+        return max(over)
+
+
+class Chain:
+    """Deployments of a pattern from small to large; each is foreseen when it is asked for, and then remembered."""
+
+    def __init__(self, prospect: Prospect, members: Sequence[Pattern]) -> None:
+        self.prospect = prospect
+        self.members = tuple(members)
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def foreseen(self, n: int) -> Foreseen:
+        """The n-th deployment's estimate."""
+        return self.prospect.foreseen(self.members[n])
+
+    def first_met(self) -> int | None:
+        """The smallest deployment that is expected to meet the objective: more of the same never makes it worse."""
+        if not self.members or not self.foreseen(len(self) - 1).meets:
+            return None
+        low, high = -1, len(self) - 1
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if self.foreseen(middle).meets else (middle, high)
+        return high
+
+    def possible_from(self) -> int:
+        """The smallest deployment that is not proved unable to meet the objective; its length where all are."""
+        if not self.members or self.foreseen(len(self) - 1).impossible:
+            return len(self)
+        low, high = -1, len(self) - 1
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if self.foreseen(middle).impossible else (low, middle)
+        return high
+
+    def start(self) -> int | None:
+        """Where to begin trying: the estimate's choice; the largest where it finds none but none is proved out."""
+        found = self.first_met()
+        if found is not None:
+            return found
+        return None if self.possible_from() == len(self) else len(self) - 1
+
+
+class Prospect:
+    """One pattern's space for one workload, with what arithmetic and rules say of its deployments.
+
+    ``members`` are chains to look at instead of all of the pattern's space.
+    """
+
+    def __init__(
+        self,
+        w: Workload,
+        pattern: type[Pattern],
+        book: PriceBook,
+        *,
+        members: Sequence[Sequence[Pattern]] | None = None,
+    ) -> None:
+        self.workload = w
+        self.pattern = pattern
+        self.book = book
+        self.purchase = PurchaseOptions.of(w.purchase)
+        self._foreseen: dict[Pattern, Foreseen] = {}
+        self._blocked: dict[Pattern, tuple[Finding, ...]] = {}
+        self._members = members
+        self._rates: dict[tuple[str, str], float | None] = {}
+
+    @cached_property
+    def first(self) -> Pattern:
+        """What a person would write down first."""
+        return self.pattern.start(self.workload)
+
+    @cached_property
+    def all_chains(self) -> tuple[Chain, ...]:
+        """The whole space, whatever the rules say."""
+        if not self.workload.streams and self.pattern.name != "batch-transform":
+            return ()
+        members = self.pattern.space(self.workload) if self._members is None else self._members
+        return tuple(Chain(self, one) for one in members if one)
+
+    @cached_property
+    def chains(self) -> tuple[Chain, ...]:
+        """The chains of which the rules leave any: their ends stand for them, since limits are on size or on none."""
+        return tuple(
+            chain
+            for chain in self.all_chains
+            if not self.blocked(chain.members[0]) or not self.blocked(chain.members[-1])
+        )
+
+    @property
+    def refusal(self) -> tuple[Finding, ...]:
+        """Why the rules leave nothing; empty where they leave a deployment."""
+        if self.chains:
+            return ()
+        return self.blocked(self.first) or tuple(
+            finding for chain in self.all_chains[:1] for finding in self.blocked(chain.members[0])
+        )
+
+    def blocked(self, deployment: Pattern) -> tuple[Finding, ...]:
+        """The findings that refuse a deployment."""
+        if deployment not in self._blocked:
+            found = deployment.check(self.workload)
+            self._blocked[deployment] = tuple(finding for finding in found if finding.verdict is BLOCKS)
+        return self._blocked[deployment]
+
+    def foreseen(self, deployment: Pattern) -> Foreseen:
+        """What arithmetic says of a deployment; what cannot be priced here is told as impossible."""
+        if deployment not in self._foreseen:
+            self._foreseen[deployment] = self._look(deployment)
+        return self._foreseen[deployment]
+
+    def _look(self, deployment: Pattern) -> Foreseen:
+        from advisor.patterns.foresight import stand_in
+
+        w = self.workload
+        seen = deployment.foresee(w)
+        try:
+            usd = self._usd(deployment.usage(w, stand_in(seen)))
+            impossible = seen.impossible
+        except InputError as error:
+            usd, impossible = math.inf, f"it has no price here: {error}"
+        return Foreseen(w, deployment, seen, usd, not impossible and seen.meets(w), impossible)
+
+    def _usd(self, usage: Usage) -> float:
+        """What a usage costs in a month; plain products where no tier, plan or free tier makes more of it."""
+        w = self.workload
+        if self.purchase != PurchaseOptions():
+            return float(bill(usage, self.book, w.region, self.purchase).usd)
+        total, months = 0.0, MONTH_S / float(usage.window_s)
+        for meter in usage.meters:
+            rate = self._rate(meter.component, meter.meter)
+            if rate is None:
+                return float(bill(usage, self.book, w.region, self.purchase).usd)
+            total += meter.granules / meter.per_unit * rate
+        return total * months
+
+    def _rate(self, component: str, meter: str) -> float | None:
+        """USD a unit; none where it has several tiers, which only a bill knows how to take."""
+        key = (component, meter)
+        if key not in self._rates:
+            rate = self.book.rate(self.workload.region, component, meter).without_allowance()
+            self._rates[key] = float(rate.usd) if len(rate.tiers) == 1 else None
+        return self._rates[key]
+
+    def best(self) -> Foreseen | None:
+        """The deployment that arithmetic puts first; the least bad one where none meets; none where all is refused."""
+        met: list[Foreseen] = []
+        missed: list[Foreseen] = []
+        for chain in self.all_chains:
+            at = chain.first_met()
+            if at is None:
+                missed.append(chain.foreseen(len(chain) - 1))
+            else:
+                met += self._good(chain, at)
+        for tries, one in enumerate(order(self.workload, met or missed), start=1):
+            if not self.blocked(one.deployment):
+                return one
+            # What is wrong with the workload itself is wrong with every deployment.
+            if tries >= _TRIES and all(not _of_deployment(f) for f in self.blocked(one.deployment)):
+                return None
+        return None
+
+    def _good(self, chain: Chain, at: int) -> Iterable[Foreseen]:
+        """From the smallest that meets the objective, larger ones as long as these are better by the preference."""
+        found = [chain.foreseen(at)]
+        for n in range(at + 1, len(chain)):
+            one = chain.foreseen(n)
+            if self.scored(one) >= self.scored(found[-1]):
+                break
+            found.append(one)
+        return found
+
+    def scored(self, one: Foreseen) -> float:
+        """What is to be small."""
+        return score(self.workload, one.usd, one.yardstick_s)
+
+
+def prospect(w: Workload, pattern: type[Pattern], book: PriceBook | None = None) -> Prospect:
+    """One pattern's space for a workload."""
+    return Prospect(w, pattern, book or price_book())
+
+
+def foresee_all(w: Workload, patterns: Iterable[str] | None = None) -> tuple[Foreseen, ...]:
+    """The best deployment of each pattern by arithmetic, the best pattern first; refused patterns are left out."""
+    asked = PATTERNS if patterns is None else tuple(pattern_named(name) for name in patterns)
+    book = price_book()
+    found = [prospect(w, pattern, book).best() for pattern in asked]
+    return tuple(order(w, [one for one in found if one is not None]))
+
+
+class Outlook:
+    """The best pattern of workloads near an answered one, by arithmetic corrected where it was off in the answer.
+
+    Each pattern's estimate of cost is multiplied by what simulating it gave over what arithmetic had said. Of each
+    pattern only the chains are followed that come first at the answered workload, and ten times up and down from it.
+    """
+
+    def __init__(self, answer: Recommendation) -> None:
+        self.workload = answer.workload
+        known = {one.pattern for one in answer.options} | {one.pattern for one in answer.refused}
+        self.patterns = [pattern for pattern in PATTERNS if pattern.name in known]
+        self.book = price_book()
+        self._cost: dict[str, float] = {}
+        self._kept: dict[str, frozenset[_Kind]] = {}
+        self._members: dict[str, tuple[tuple[Pattern, ...], ...]] = {}
+        self._base: dict[str, Foreseen | None] = {}
+        for pattern in self.patterns:
+            self._look(pattern, answer)
+
+    def _look(self, pattern: type[Pattern], answer: Recommendation) -> None:
+        w = self.workload
+        here = Prospect(w, pattern, self.book)
+        kinds = _firsts(here)
+        if w.streams and w.traffic is not None and w.traffic.replay is None:
+            for factor in (0.1, 10.0):
+                kinds |= _firsts(Prospect(w.scaled(rate=factor), pattern, self.book))
+        self._kept[pattern.name] = kinds
+        self._members[pattern.name] = tuple(chain.members for chain in here.all_chains if _kind(chain) in kinds)
+        self._base[pattern.name] = here.best()
+        option = next((one for one in answer.options if one.pattern == pattern.name), None)
+        if option is not None and isinstance(option.deployment, Pattern):
+            seen = here.foreseen(option.deployment)
+            if seen.usd > 0 and math.isfinite(seen.usd):
+                self._cost[pattern.name] = float(option.usd_per_month) / seen.usd
+
+    def best_with_usd(
+        self, w: Workload, *, resized: bool = True, only: Iterable[str] | None = None
+    ) -> tuple[str, float]:
+        """The best pattern and what it costs; an empty name where none meets the objective.
+
+        ``resized=False`` keeps the sizes that are looked at, where the load is as it was; patterns that are not among
+        ``only`` are taken to be as they are at the answered workload.
+        """
+        touched = {pattern.name for pattern in self.patterns} if only is None else set(only)
+        found = [self._at(pattern, w, resized) if pattern.name in touched else self._base[pattern.name]
+                 for pattern in self.patterns]  # fmt: skip
+        met = [self._corrected(one) for one in found if one is not None and one.meets]
+        if not met:
+            return "", math.nan
+        first = order(w, met)[0]
+        return first.pattern, first.usd
+
+    def best(self, w: Workload, *, resized: bool = True) -> str:
+        """The best pattern; empty where none meets the objective."""
+        return self.best_with_usd(w, resized=resized)[0]
+
+    def _at(self, pattern: type[Pattern], w: Workload, resized: bool) -> Foreseen | None:
+        if resized:
+            kinds = self._kept[pattern.name]
+            members = [one for one in pattern.space(w) if one and _kind_of(one[0]) in kinds] if w.streams else None
+        else:
+            members = list(self._members[pattern.name])
+        return Prospect(w, pattern, self.book, members=members).best()
+
+    def _corrected(self, one: Foreseen) -> Foreseen:
+        return replace(one, usd=one.usd * self._cost.get(one.pattern, 1.0))
+
+
+_Kind = tuple[str, ...]
+
+
+def _firsts(prospect: Prospect) -> frozenset[_Kind]:
+    """The kinds of the chains that come first."""
+    begun = [(chain, at) for chain in prospect.all_chains if (at := chain.first_met()) is not None]
+    begun.sort(key=lambda begin: prospect.scored(begin[0].foreseen(begin[1])))
+    return frozenset(_kind(chain) for chain, _ in begun[:_FOLLOWED])
+
+
+def _kind(chain: Chain) -> _Kind:
+    return _kind_of(chain.members[0])
+
+
+def _kind_of(deployment: Pattern) -> _Kind:
+    """What tells a chain from others whatever the load: its type and its words, not its numbers."""
+    words = (value for value in deployment.to_dict().values() if isinstance(value, str | bool))
+    return (*map(str, words), deployment.place)
+
+
+def _of_deployment(finding: Finding) -> bool:
+    return finding.path.startswith("deployment")

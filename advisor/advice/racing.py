@@ -1,0 +1,231 @@
+"""Finalists, simulated anew: who is first, how surely, and who cannot be told from the first.
+
+All finalists meet the same requests with the same luck, replication by replication, so two of them are compared by
+the differences of their replications (Student-t), which spread far less than the figures themselves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from advisor.advice.judging import judge
+from advisor.advice.outcome import Outcome
+from advisor.advice.ranking import SHARES, order, percentile
+from advisor.advice.recommendation import Confidence
+from advisor.advice.simulating import simulate
+from advisor.catalog.prices import PriceBook
+from advisor.patterns.base import Pattern
+from advisor.sim.estimates import Estimate, student_t
+from advisor.sim.run import Precision, Replications
+from advisor.workload import Workload
+
+__all__ = ["Finalist", "Race", "t_share"]
+
+SURE = 0.95
+# Requests of a replication up to which every finalist is run until it is precise; above, only the leaders are.
+_CHEAP = 3_000_000
+# Where replications are long: of those that lead nothing, and at most of the leader.
+_FEW, _MANY = 3, 6
+# Leaders that cannot be told apart are given twice the replications, so often at most.
+_ROUNDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Finalist:
+    """A deployment as it will be printed, with what its replications were one by one."""
+
+    deployment: Pattern
+    outcome: Outcome
+    costs: tuple[float, ...]
+    found: Replications
+    yardstick: str
+    shortfall: float
+
+    @property
+    def id(self) -> str:
+        return self.outcome.id
+
+    @property
+    def meets(self) -> bool:
+        """Whether it meets the objective."""
+        return self.outcome.meets_objective
+
+    @property
+    def usd(self) -> float:
+        """USD a month."""
+        return float(self.outcome.usd_per_month.value)
+
+    @property
+    def yardstick_s(self) -> float:
+        """The latency that options are compared by."""
+        return self.outcome.latency_s[self.yardstick].value
+
+    def scores(self, prefer: str) -> list[float]:
+        """What is to be small, replication by replication; for a product its logarithm."""
+        if prefer == "cost":
+            return list(self.costs)
+        latencies = [_latency(self.found, n, self.yardstick) for n in range(len(self.costs))]
+        if prefer == "latency":
+            return latencies
+        return [math.log(max(cost, 1e-9)) + math.log(late) for cost, late in zip(self.costs, latencies, strict=True)]
+
+
+class Race:
+    """Runs finalists until the leaders are told apart, or enough has been run."""
+
+    def __init__(
+        self,
+        w: Workload,
+        *,
+        seed: int,
+        book: PriceBook,
+        requests_each: float,
+        threads: int,
+        tell: Callable[[str], None],
+    ) -> None:
+        self.workload = w
+        self.cheap = requests_each <= _CHEAP
+        self.tell = tell
+        self.yardstick = percentile(w)
+        self.finalists: dict[str, Finalist] = {}
+        self._simulate = partial(simulate, w, seed=seed, book=book, threads=threads)
+
+    def enter(self, deployment: Pattern, *, leads: bool) -> Finalist:
+        """Simulate a finalist: until it is precise where it leads or runs are short, else a few replications."""
+        if deployment.id not in self.finalists:
+            light = self._light(deployment)
+            bounds = None if light else Precision(least=_FEW, most=_MANY if leads else _FEW)
+            self._run(deployment, leads=leads, precision=bounds)
+        return self.finalists[deployment.id]
+
+    def ranked(self) -> list[Finalist]:
+        """The best first."""
+        return order(self.workload, self.finalists.values())
+
+    def separate(self) -> None:
+        """Give the first and those too close to it more replications, while that is affordable."""
+        for _ in range(_ROUNDS):
+            first, *others = self.ranked()
+            close = [one for one in others if self._behind(first, one) < SURE]
+            if not close or not self._moves(first, close):
+                return
+            light = all(self._light(one.deployment) for one in (first, *close))
+            for one in (first, *close):
+                wanted = max(len(first.costs), len(one.costs)) * (2 if light else 1)
+                if wanted > len(one.costs):
+                    self._run(one.deployment, leads=bool(one.outcome.samples), replications=wanted)
+
+    def _light(self, deployment: Pattern) -> bool:
+        """Whether a replication is short: few requests, and no alarms to be watched minute by minute."""
+        settings = deployment.to_dict()
+        return self.cheap and settings.get("min_instances") == settings.get("max_instances")
+
+    def _moves(self, first: Finalist, close: Sequence[Finalist]) -> bool:
+        """Whether more replications could change anything: none does where none differ."""
+        return any(len(set(one.costs)) > 1 for one in (first, *close))
+
+    def _run(
+        self,
+        deployment: Pattern,
+        *,
+        leads: bool,
+        precision: Precision | None = None,
+        replications: int | None = None,
+    ) -> None:
+        """Simulate; the state over time is sampled for the leader alone, since it takes as long as a short run."""
+        self.tell(deployment.id)
+        kept: list[tuple[Replications, Sequence[float]]] = []
+        outcome = self._simulate(
+            deployment,
+            precision=precision,
+            replications=replications,
+            timeline=leads,
+            keep=lambda found, costs: kept.append((found, costs)),
+        )
+        [(found, costs)] = kept
+        self.finalists[deployment.id] = Finalist(
+            deployment, outcome, tuple(costs), found, self.yardstick, judge(self.workload, found).shortfall
+        )
+
+    def confidence(self) -> Confidence:
+        """The probability that the first is truly first, rival by rival; whom it cannot be told from at 95 %."""
+        first, *others = self.ranked()
+        if not first.meets:
+            return Confidence(first_is_first=math.nan)
+        sure = self._meets(first)
+        equal = []
+        for one in others:
+            behind = self._behind(first, one)
+            sure *= behind
+            if behind < SURE:
+                equal.append(one.id)
+        return Confidence(first_is_first=sure, equal_to=tuple(equal))
+
+    def _behind(self, first: Finalist, other: Finalist) -> float:
+        """The probability that the other one is truly behind."""
+        worse = self._worse(first, other)
+        return worse + (1 - worse) * (1 - self._meets(other))
+
+    def _worse(self, first: Finalist, other: Finalist) -> float:
+        prefer = self.workload.objective.prefer
+        mine, theirs = first.scores(prefer), other.scores(prefer)
+        pairs = [b - a for a, b in zip(mine, theirs, strict=False) if math.isfinite(a) and math.isfinite(b)]
+        if not pairs:
+            return 1.0 if first.yardstick_s < other.yardstick_s else 0.5
+        return _share_above_zero(pairs)
+
+    def _meets(self, one: Finalist) -> float:
+        """The probability that it truly meets the objective: that none of its shares passes what is allowed."""
+        wanted, sure = self.workload.objective, 1.0
+        for name, seconds in wanted.latencies:
+            if name == "mean":
+                sure *= _below(one.found.mean_latency_s(), seconds, len(one.costs))
+            else:
+                sure *= _below(one.found.share_later_than(seconds), 1 - SHARES[name], len(one.costs))
+        sure *= _below(one.found.error_share(), wanted.errors, len(one.costs))
+        # What else it misses, a deadline or a cold start, is counted and not estimated.
+        return 0.0 if sure > 0.5 and not one.meets else sure
+
+
+def _latency(found: Replications, n: int, name: str) -> float:
+    ledger = found.ledgers[n]
+    return ledger.mean_s if name == "mean" else ledger.latency_s(SHARES[name])
+
+
+def _below(one: Estimate, allowed: float, replications: int) -> float:
+    """The probability that the true value is at most what is allowed, by the estimate's own interval."""
+    if math.isnan(one.value):
+        return 0.0
+    half = one.high - one.value
+    if math.isnan(half) or half <= 0:
+        return 1.0 if one.value <= allowed else 0.0
+    degrees = max(1, replications - 1)
+    return t_share((allowed - one.value) / half * student_t(0.975, degrees), degrees)
+
+
+def _share_above_zero(differences: Sequence[float]) -> float:
+    """The probability that the mean of such differences is above zero."""
+    n = len(differences)
+    mean = math.fsum(differences) / n
+    spread = math.sqrt(math.fsum((one - mean) ** 2 for one in differences) / (n - 1) / n) if n > 1 else math.nan
+    if spread == 0.0 or math.isnan(spread):
+        return 1.0 if mean > 0 else 0.5 if mean == 0 else 0.0
+    return t_share(mean / spread, n - 1)
+
+
+def t_share(t: float, degrees: int) -> float:
+    """The share of Student's t distribution below ``t``: its quantile, searched."""
+    if t < 0:
+        return 1 - t_share(-t, degrees)
+    low, high = 0.5, 1 - 1e-12
+    if t == 0:
+        return 0.5
+    if student_t(high, degrees) <= t:
+        return high
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if student_t(middle, degrees) < t else (low, middle)
+    return (low + high) / 2

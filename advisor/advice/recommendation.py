@@ -1,0 +1,277 @@
+"""What a recommendation is: ranked options, refusals with their reasons, and how sure all of that is.
+
+An option is a deployment with what simulating it gave (an `Outcome`, the very one that `simulate` gives for that
+deployment, seed and number of replications). Tables and sentences are made in `advisor.advice.telling`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from advisor.advice.outcome import Held, Outcome
+from advisor.rules import Finding
+from advisor.show import Table
+from advisor.units import show_share
+from advisor.workload import Workload
+
+if TYPE_CHECKING:
+    from advisor.advice.combine import Combination
+    from advisor.patterns.base import Pattern
+
+__all__ = ["BreakEven", "Confidence", "Option", "Recommendation", "Refusal", "Searched", "Sensitivity"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confidence:
+    """How sure the ranking is: the probability that the first is truly first, and whom it cannot be told from."""
+
+    first_is_first: float
+    equal_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One deployment in the ranking.
+
+    ``on_front`` says that no other option is both cheaper and faster; ``dominated_by`` names one that is.
+    ``told`` is what sets it apart from the best: by how much it loses, and on what.
+    """
+
+    rank: int
+    deployment: Pattern | Combination
+    outcome: Outcome
+    parts: tuple[Outcome, ...] = ()
+    on_front: bool = False
+    dominated_by: str = ""
+    told: str = ""
+
+    @property
+    def id(self) -> str:
+        """The deployment's name, such as "serverless-2048mib-c20"."""
+        return self.outcome.id
+
+    @property
+    def pattern(self) -> str:
+        """The pattern's name; "combination" where two work together."""
+        return self.outcome.pattern
+
+    @property
+    def meets_objective(self) -> bool:
+        """Whether it meets all of the workload's objective."""
+        return self.outcome.meets_objective
+
+    @property
+    def usd_per_month(self) -> Decimal:
+        """What a month of 730 hours costs."""
+        return self.outcome.usd_per_month.value
+
+    def latency_s(self, percentile: str) -> float:
+        """A latency of all requests by name: p50, p90, p95, p99, mean."""
+        return self.outcome.latency_s[percentile].value
+
+    def to_json(self) -> dict[str, Any]:
+        """An option as the command line gives it."""
+        shared = ("workload", "region", "assumptions", "seed", "version", "prices_as_of", "horizon_h")
+        held = {name: value for name, value in self.outcome.to_json().items() if name not in shared}
+        mine = {"on_front": self.on_front, "dominated_by": self.dominated_by or None, "told": self.told}
+        parts = {"parts": [_part(part) for part in self.parts]} if self.parts else {}
+        return {"rank": self.rank, **held, **mine, **parts}
+
+    def _repr_html_(self) -> str:
+        return self.outcome._repr_html_()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A pattern, or one deployment of it, that a rule refuses; why, from which source, and how to mend it."""
+
+    pattern: str
+    deployment: Pattern | None
+    findings: tuple[Finding, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As the command line gives it."""
+        return {
+            "pattern": self.pattern,
+            "deployment": None if self.deployment is None else self.deployment.to_dict(),
+            "findings": [
+                {
+                    "rule": finding.rule,
+                    "verdict": finding.verdict.name,
+                    "says": finding.says,
+                    "where": finding.where,
+                    "mend": finding.mend,
+                    "source": finding.source,
+                }
+                for finding in self.findings
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sensitivity:
+    """What becomes of the best option where an assumption, or a figure of the profile, is another.
+
+    ``held`` is the value as it held, ``low`` and ``high`` what else is plausible; ``best_*`` is the pattern that is
+    best there (empty where none meets the objective) and ``usd_*`` what it costs. ``how`` is "simulated" or
+    "estimated"; ``paths`` are the fields of the profile that the assumption filled, if it did.
+    """
+
+    key: str
+    title: str
+    held: str
+    low: str
+    high: str
+    best_low: str
+    best_high: str
+    usd_low: float
+    usd_high: float
+    how: str
+    paths: tuple[str, ...] = ()
+    best: str = ""
+
+    @property
+    def flips(self) -> bool:
+        """Whether another pattern is best at one of its ends."""
+        return self.best_low != self.best or self.best_high != self.best
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakEven:
+    """A value of a profile's field at which another pattern becomes the best.
+
+    ``sets`` are the fields as a profile writes them there, ``short`` the same ten percent short of it, where the
+    present best still is: ``w.with_(dict(one.sets))``. ``at`` is the field's value in base units. ``becomes`` is empty
+    where nothing meets the objective any more.
+    """
+
+    field: str
+    now: str
+    at: float
+    written: str
+    best: str
+    becomes: str
+    says: str
+    sets: Mapping[str, str]
+    short: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Searched:
+    """How much was looked at: deployments in the space, simulated ones, and requests simulated for the search."""
+
+    space: int
+    simulated: int
+    requests: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Recommendation:
+    """The ranked answer to a workload; ``best`` is ``None`` where nothing meets the objective."""
+
+    workload: Workload
+    options: tuple[Option, ...]
+    refused: tuple[Refusal, ...]
+    confidence: Confidence
+    why: tuple[str, ...]
+    sensitivity: tuple[Sensitivity, ...]
+    break_even: tuple[BreakEven, ...]
+    warnings: tuple[Finding, ...]
+    assumptions: tuple[Held, ...]
+    searched: Searched
+    seed: int
+    version: str
+    prices_as_of: str
+    horizon_h: float
+    notes: tuple[str, ...] = ()
+
+    @property
+    def best(self) -> Option | None:
+        """The first of those that meet the objective."""
+        return self.options[0] if self.options and self.options[0].meets_objective else None
+
+    @property
+    def pareto(self) -> tuple[Option, ...]:
+        """The options of which none is both cheaper and faster, the cheapest first."""
+        return tuple(sorted((one for one in self.options if one.on_front), key=lambda one: one.usd_per_month))
+
+    def option(self, name: str) -> Option:
+        """The option of that id, or the best ranked one of that pattern."""
+        for one in self.options:
+            if name in (one.id, one.pattern):
+                return one
+        raise KeyError(name)
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that ``advisor recommend --json`` prints."""
+        return {
+            "workload": self.workload.name,
+            "region": self.workload.region,
+            "seed": self.seed,
+            "version": self.version,
+            "prices_as_of": self.prices_as_of,
+            "horizon_h": self.horizon_h,
+            "best": self.best.id if self.best else None,
+            "why": list(self.why),
+            "confidence": {
+                "first_is_first": self.confidence.first_is_first,
+                "equal_to": list(self.confidence.equal_to),
+            },
+            "options": [one.to_json() for one in self.options],
+            "pareto": [one.id for one in self.pareto],
+            "refused": [one.to_json() for one in self.refused],
+            "sensitivity": [_fields(one, flips=one.flips) for one in self.sensitivity],
+            "break_even": [_fields(one) for one in self.break_even],
+            "assumptions": [_fields(one) for one in self.assumptions],
+            "warnings": [
+                {"rule": one.rule, "verdict": one.verdict.name, "says": one.says, "where": one.where, "mend": one.mend}
+                for one in self.warnings
+            ],
+            "searched": _fields(self.searched),
+            "notes": list(self.notes),
+        }
+
+    def to_frame(self) -> Any:
+        """One row an option as a pandas DataFrame with typed columns; latencies in seconds, money in USD a month."""
+        from advisor.advice.framing import options_frame
+
+        return options_frame(self)
+
+    def tables(self) -> tuple[Table, ...]:
+        """The answer as tables: the ranking, the refusals, what would change it."""
+        from advisor.advice.telling import tables
+
+        return tables(self)
+
+    def __repr__(self) -> str:
+        best = self.best
+        if best is None:
+            return f"<{self.workload.name}: nothing meets the objective>"
+        sure = show_share(float(f"{self.confidence.first_is_first:.2g}"))
+        return f"<{self.workload.name}: {best.id}, {best.usd_per_month:,.2f} USD a month, first with {sure}>"
+
+    def _repr_html_(self) -> str:
+        from advisor.advice.telling import page
+
+        return page(self)
+
+    def __str__(self) -> str:
+        return "\n\n".join((*self.why, *(table.text() for table in self.tables())))
+
+
+def _part(part: Outcome) -> dict[str, Any]:
+    return {
+        "id": part.id,
+        "pattern": part.pattern,
+        "deployment": dict(part.deployment),
+        "usd_per_month": part.usd_per_month.value,
+        "requests": part.requests,
+        "statuses": dict(part.statuses),
+    }
+
+
+def _fields(one: Any, **more: object) -> Mapping[str, Any]:
+    return {**{name: getattr(one, name) for name in one.__slots__}, **more}

@@ -1,0 +1,271 @@
+"""Recommend: search every pattern's space, simulate the finalists anew, rank them, and say why.
+
+    answer = ad.recommend(workload, seed=7)
+    answer.best, answer.options, answer.refused
+
+The same seed gives the same answer, with any number of threads.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import MISSING, fields, replace
+from functools import partial
+
+from advisor.advice.checking import pattern_named
+from advisor.advice.combine import lot_apart
+from advisor.advice.explaining import told, why
+from advisor.advice.foreseeing import Outlook, Prospect, prospect
+from advisor.advice.racing import Race
+from advisor.advice.ranking import front, order, score
+from advisor.advice.recommendation import Confidence, Option, Recommendation, Refusal, Searched
+from advisor.advice.search import Found, search
+from advisor.advice.simulating import price_overrides
+from advisor.advice.trial import Bench, Trial
+from advisor.catalog.prices import PriceBook, price_book
+from advisor.errors import InputError
+from advisor.patterns import PATTERNS
+from advisor.patterns.base import Pattern
+from advisor.rules import WARNS, Finding
+from advisor.workload import Workload
+
+__all__ = ["recommend"]
+
+# Requests that the search of all patterns may simulate, about.
+_SEARCHED = 40_000_000
+# Options beside the best of each pattern: cheaper or faster ones.
+_MORE = 2
+# Costs, or what else is preferred, this close are the same to a user, who then takes what is simpler.
+_AS_GOOD = 1.005
+# A finalist that turns out to miss the objective is followed by the next best, so often at most.
+_FOLLOW = 4
+
+Progress = Callable[[str, int], None]
+
+
+def recommend(
+    w: Workload,
+    *,
+    seed: int = 0,
+    patterns: Iterable[str] | None = None,
+    explain: bool = True,
+    threads: int = 2,
+    progress: Progress | None = None,
+) -> Recommendation:
+    """The ranked, priced answer to a workload.
+
+    ``patterns`` leaves only these in the running. ``explain=False`` leaves out what would change the answer
+    (break-even points and sensitivity), which takes searches of its own. ``progress`` is told what is being done and
+    how many deployments have been simulated.
+    """
+    if not isinstance(w, Workload):
+        raise InputError(f"{w!r} is not a workload", "", "read it first: ad.recommend(ad.read(path))")
+    asked = PATTERNS if patterns is None else tuple(pattern_named(name) for name in dict.fromkeys(patterns))
+    if lot_apart(w):
+        from advisor.advice.combine import recommend_both
+
+        return recommend_both(w, asked, seed=seed, explain=explain, threads=threads, progress=progress)
+    return _Answer(w, asked, seed, threads, progress).made(explain=explain)
+
+
+class _Answer:
+    """One recommendation in the making."""
+
+    def __init__(
+        self, w: Workload, asked: tuple[type[Pattern], ...], seed: int, threads: int, progress: Progress | None
+    ) -> None:
+        self.workload = w
+        self.asked = asked
+        self.seed = seed
+        self.threads = threads
+        self.progress = progress
+        self.done = 0
+        self.book: PriceBook = price_book().with_assumed(price_overrides(w))
+        self.bench = Bench(w, seed, self.book, threads)
+        self.prospects: list[Prospect] = []
+        self.found: dict[str, Found] = {}
+
+    def made(self, *, explain: bool) -> Recommendation:
+        w = self.workload
+        for pattern in self.asked:
+            self._tell(f"{pattern.name}: searching")
+            self.prospects.append(prospect(w, pattern, self.book))
+        open_ones = [one for one in self.prospects if one.chains]
+        for one in open_ones:
+            name = one.pattern.name
+            told = partial(self._count, f"{name}: searching")
+            self.found[name] = search(one, self.bench, budget=_SEARCHED / len(open_ones), tell=told)
+        race = self._raced()
+        options = _options(w, race)
+        answer = self._answer(race, options)
+        if not explain:
+            return answer
+        from advisor.advice.breaking_even import break_even
+        from advisor.advice.sensitivity import sensitivity
+
+        self._tell("what would change the answer")
+        outlook = Outlook(answer)
+        return replace(
+            answer,
+            break_even=break_even(answer, outlook, asked=self.asked, threads=self.threads),
+            sensitivity=sensitivity(answer, outlook, asked=self.asked, threads=self.threads),
+        )
+
+    def _raced(self) -> Race:
+        """Finalists on fresh seeds: the best of each pattern, what else is cheaper or faster, and their followers."""
+        w = self.workload
+        race = Race(
+            w,
+            seed=self.seed,
+            book=self.book,
+            requests_each=self.bench.requests_each / self.bench.replications,
+            threads=self.threads,
+            tell=lambda name: self._count(f"{name}: simulating"),
+        )
+        firsts = order(w, [_simplest(w, found.trials) for found in self.found.values() if found.trials])
+        every = [trial for found in self.found.values() for trial in found.trials]
+        for n, trial in enumerate(firsts):
+            self._enter(race, trial, leads=n == 0)
+        for trial in _others(every, firsts):
+            race.enter(trial.deployment, leads=False)
+        if race.finalists:
+            race.separate()
+        return race
+
+    def _enter(self, race: Race, trial: Trial, *, leads: bool) -> None:
+        """A pattern's best; where it was flattered by the search's requests, those that came next."""
+        found = self.found[trial.deployment.name]
+        met = [one for one in found.trials if one.meets and one is not trial]
+        for one in (trial, *met)[:_FOLLOW]:
+            if race.enter(one.deployment, leads=leads).meets or not trial.meets:
+                return
+
+    def _answer(self, race: Race, options: tuple[Option, ...]) -> Recommendation:
+        from advisor import __version__
+
+        w = self.workload
+        ranked = race.ranked()
+        refused = tuple(
+            Refusal(pattern=one.pattern.name, deployment=one.first, findings=one.refusal or _no_chance(one))
+            for one in self.prospects
+            if not any(option.pattern == one.pattern.name for option in options)
+        )
+        if ranked:
+            confidence = race.confidence()
+            first = ranked[0].outcome
+            prices, horizon = first.prices_as_of, first.horizon_h
+        else:
+            confidence = Confidence(first_is_first=float("nan"))
+            prices, horizon = self.book.published(w.region).isoformat(), 0.0
+        return Recommendation(
+            workload=w,
+            options=options,
+            refused=refused,
+            confidence=confidence,
+            why=why(w, options, refused, confidence),
+            sensitivity=(),
+            break_even=(),
+            warnings=_warnings(w, options),
+            assumptions=ranked[0].outcome.assumptions if ranked else (),
+            searched=Searched(
+                space=sum(found.space for found in self.found.values()),
+                simulated=len(self.bench.tried),
+                requests=self.bench.requests,
+            ),
+            seed=self.seed,
+            version=__version__,
+            prices_as_of=prices,
+            horizon_h=horizon,
+            notes=_notes(options),
+        )
+
+    def _tell(self, what: str) -> None:
+        if self.progress is not None:
+            self.progress(what, self.done)
+
+    def _count(self, what: str) -> None:
+        self.done += 1
+        self._tell(what)
+
+
+def _simplest(w: Workload, trials: tuple[Trial, ...]) -> Trial:
+    """The first, or what is as good as it within half a percent and has fewer settings of its own."""
+    first = trials[0]
+    if not first.meets:
+        return first
+    mark = _AS_GOOD * score(w, first.usd, first.yardstick_s)
+    as_good = [one for one in trials if one.meets and score(w, one.usd, one.yardstick_s) <= mark]
+    return min(as_good, key=lambda one: (_settings(one.deployment), trials.index(one)))
+
+
+def _settings(deployment: Pattern) -> int:
+    """How many settings of a deployment are not their defaults: the fewer, the less there is to look after."""
+    made = {field.name: field for field in fields(deployment)}  # type: ignore[arg-type]  # a dataclass
+    held = deployment.to_dict()
+    return sum(held[name] != field.default for name, field in made.items() if field.default is not MISSING)
+
+
+def _others(every: list[Trial], firsts: list[Trial]) -> list[Trial]:
+    """Beside the best of each pattern: deployments of which none tried is both cheaper and faster, spread evenly."""
+    known = {trial.id for trial in firsts}
+    undominated = front(every)
+    more = sorted(
+        (one for one in every if not undominated[one.id] and one.id not in known and one.meets),
+        key=lambda one: (one.usd, one.id),
+    )
+    more = [one for one in more if not any(_same(one, first) for first in firsts)]
+    if len(more) <= _MORE:
+        return more
+    return [more[round(n * (len(more) - 1) / (_MORE - 1))] for n in range(_MORE)]
+
+
+def _same(one: Trial, other: Trial) -> bool:
+    """Whether a reader would see two names for the same figures."""
+    return math.isclose(one.usd, other.usd, rel_tol=1e-3) and math.isclose(
+        one.yardstick_s, other.yardstick_s, rel_tol=1e-2
+    )
+
+
+def _options(w: Workload, race: Race) -> tuple[Option, ...]:
+    ranked = race.ranked()
+    better = front(ranked)
+    return tuple(
+        Option(
+            rank=n + 1,
+            deployment=one.deployment,
+            outcome=one.outcome,
+            on_front=not better[one.id],
+            dominated_by=better[one.id],
+            told=told(w, ranked[0].outcome, one.outcome, dominated_by=better[one.id]) if n else "",
+        )
+        for n, one in enumerate(ranked)
+    )
+
+
+def _no_chance(one: Prospect) -> tuple[Finding, ...]:
+    """Why a pattern that no rule refuses has no deployment: arithmetic proves that none can meet the objective."""
+    seen = one.foreseen(one.first)
+    says = seen.impossible or "none of its deployments can be tried"
+    return (
+        Finding(
+            rule=f"{one.pattern.name}: arithmetic",
+            verdict=WARNS,
+            says=says,
+            path="objective",
+            where=one.workload.where("objective"),
+            mend="relax the objective, or measure the work on a faster type",
+            source="arithmetic on the profile's own figures, 2026",
+        ),
+    )
+
+
+def _warnings(w: Workload, options: tuple[Option, ...]) -> tuple[Finding, ...]:
+    """What the rules warn of in the best option."""
+    if not options:
+        return ()
+    return tuple(finding for finding in options[0].deployment.check(w) if finding.verdict is WARNS)
+
+
+def _notes(options: tuple[Option, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(note for option in options for note in option.outcome.notes))

@@ -1,0 +1,183 @@
+"""The search of one pattern's space: arithmetic says where to begin, proofs what to leave out, trials decide.
+
+A chain of deployments from small to large is entered where the estimate expects the objective to be met first, and
+walked from there until a smaller one fails and a larger one does not: along a chain quality never falls. Chains are
+taken in the order of their estimated score, and left out where even a fraction of the estimate, or the latency that
+no size of theirs passes, is not better than the best that has been tried.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from advisor.advice.foreseeing import Chain, Foreseen, Prospect
+from advisor.advice.ranking import ALIKE, order, score
+from advisor.advice.trial import Bench, Trial
+
+__all__ = ["Found", "search"]
+
+# How far below its estimate a cost may come out: nothing for a fleet of fixed size, whose hours are known.
+_MARGIN, _FIXED = 0.8, 0.995
+# Two deployments whose estimates are this close are one and the same to a trial.
+_SAME = 1.001
+# Trials of one pattern at most; the first few are always made.
+_MOST, _LEAST = 12, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the search of one pattern came to: its trials, the best first; how large its space was."""
+
+    trials: tuple[Trial, ...]
+    space: int
+
+
+def search(prospect: Prospect, bench: Bench, *, budget: float, tell: Callable[[], None] = lambda: None) -> Found:
+    """Try the promising deployments of a pattern; ``budget`` is about how many requests may be simulated for it."""
+    return _Search(prospect, bench, budget, tell).found()
+
+
+class _Search:
+    def __init__(self, prospect: Prospect, bench: Bench, budget: float, tell: Callable[[], None]) -> None:
+        self.prospect = prospect
+        self.workload = prospect.workload
+        self.bench = bench
+        self.tell = tell
+        affordable = budget / max(1.0, bench.requests_each)
+        self.most = max(_LEAST, min(_MOST, math.floor(affordable)))
+        self.trials: dict[str, Trial] = {}
+        self.best: Trial | None = None
+
+    def found(self) -> Found:
+        chains = self.prospect.chains
+        begins = [(chain, at) for chain in chains if (at := chain.start()) is not None]
+        begins.sort(key=lambda begin: self._rank(begin[0].foreseen(begin[1])))
+        for chain, at in begins:
+            if len(self.trials) >= self.most:
+                break
+            if self._promising(chain.foreseen(at)) and not self._known(chain.foreseen(at)):
+                self._walk(chain, at)
+        tried = order(self.workload, self.trials.values())
+        return Found(trials=tuple(tried), space=sum(len(chain) for chain in chains))
+
+    def _rank(self, one: Foreseen) -> tuple[bool, float, str]:
+        score_of = self.prospect.scored(one) if one.meets else one.shortfall
+        return (not one.meets, score_of, one.id)
+
+    def _promising(self, one: Foreseen) -> bool:
+        """Whether a chain that begins here could hold something better than the best so far."""
+        if self.best is None:
+            return True
+        if not self.best.meets:
+            return True
+        least_usd = one.usd * (_FIXED if _of_fixed_size(one) else _MARGIN)
+        if self.workload.objective.prefer == "latency":
+            return one.floor_s * ALIKE < self.best.yardstick_s
+        return score(self.workload, least_usd, max(one.floor_s, 1e-9)) < self._score(self.best)
+
+    def _known(self, one: Foreseen) -> bool:
+        """Whether the best so far is one that arithmetic cannot tell from this, where arithmetic is exact on cost."""
+        if self.best is None or not _of_fixed_size(one):
+            return False
+        tried = self.prospect.foreseen(self.best.deployment)
+        return _alike(tried.usd, one.usd) and _alike(tried.yardstick_s, one.yardstick_s)
+
+    def _score(self, trial: Trial) -> float:
+        return score(self.workload, trial.usd, trial.yardstick_s)
+
+    def _walk(self, chain: Chain, at: int) -> None:
+        """Find the boundary from the estimate's place, then what lies beyond it if that may be better."""
+        least = chain.possible_from()
+        first = self._try(chain, at)
+        if first is None:
+            return
+        boundary = at if first.meets else self._up(chain, at)
+        if first.meets:
+            boundary = self._down(chain, at, least)
+        if boundary is not None:
+            self._beyond(chain, boundary)
+
+    def _down(self, chain: Chain, at: int, least: int) -> int:
+        """Smaller ones in growing steps until one fails, then between the two."""
+        good, step = at, 1
+        while good > least:
+            n = max(least, good - step)
+            trial = self._try(chain, n)
+            if trial is None:
+                break
+            if not trial.meets:
+                return self._between(chain, n, good)
+            good, step = n, step * 2
+        return good
+
+    def _up(self, chain: Chain, at: int) -> int | None:
+        bad, step = at, 1
+        while bad < len(chain) - 1:
+            n = min(len(chain) - 1, bad + step)
+            trial = self._try(chain, n)
+            if trial is None:
+                return None
+            if trial.meets:
+                return self._between(chain, bad, n)
+            bad, step = n, step * 2
+        return None
+
+    def _between(self, chain: Chain, bad: int, good: int) -> int:
+        while good - bad > 1:
+            middle = (bad + good) // 2
+            trial = self._try(chain, middle)
+            if trial is None:
+                break
+            bad, good = (bad, middle) if trial.meets else (middle, good)
+        return good
+
+    def _beyond(self, chain: Chain, boundary: int) -> None:
+        """Larger ones may be better: cheaper where what is kept warm costs less, or faster where that is preferred."""
+
+        def estimated(n: int) -> float:
+            return self.prospect.scored(chain.foreseen(n))
+
+        if self.workload.objective.prefer == "latency":
+            for n in self._faster(chain, boundary):
+                self._try(chain, n)
+            return
+        candidates = sorted(range(boundary + 1, len(chain)), key=estimated)[:2]
+        for n in candidates:
+            if self.best is not None and _MARGIN * estimated(n) >= self._score(self.best):
+                break
+            if estimated(n) < estimated(boundary) or self.workload.objective.prefer != "cost":
+                self._try(chain, n)
+
+    def _faster(self, chain: Chain, boundary: int) -> Iterator[int]:
+        """Larger ones, as long as the best so far is not as fast as any can be."""
+        n, step = boundary + 1, 1
+        while n < len(chain) and self.best is not None:
+            if self.best.yardstick_s <= chain.foreseen(n).floor_s * ALIKE:
+                return
+            yield n
+            n, step = n + step, step * 2
+
+    def _try(self, chain: Chain, n: int) -> Trial | None:
+        """Try one, unless the rules refuse it or enough has been tried."""
+        deployment = chain.members[n]
+        if self.prospect.blocked(deployment):
+            return None
+        if deployment.id not in self.trials and len(self.trials) >= self.most:
+            return None
+        trial = self.trials[deployment.id] = self.bench.trial(deployment)
+        self.tell()
+        if self.best is None or order(self.workload, [trial, self.best])[0] is trial:
+            self.best = trial
+        return trial
+
+
+def _of_fixed_size(one: Foreseen) -> bool:
+    settings = one.deployment.to_dict()
+    least = settings.get("min_instances")
+    return least is not None and least == settings.get("max_instances")
+
+
+def _alike(one: float, other: float) -> bool:
+    return one == other or (one > 0 and 1 / _SAME < other / one < _SAME)

@@ -1,0 +1,153 @@
+"""A recommendation as tables and as a page: the ranking, the refusals, what would change the answer."""
+
+from __future__ import annotations
+
+import html
+import math
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from advisor.advice.explaining import show_usd
+from advisor.advice.outcome import show_latency
+from advisor.advice.ranking import percentile
+from advisor.show import Table
+from advisor.units import show_count, show_share
+
+if TYPE_CHECKING:
+    from advisor.advice.recommendation import Option, Recommendation
+
+__all__ = ["break_even_table", "page", "ranking", "refusals", "sensitivity_table", "tables"]
+
+
+_FRONT = "On the front are those of which no other option is both cheaper and faster."
+
+
+def tables(answer: Recommendation) -> tuple[Table, ...]:
+    """All tables of an answer that have rows."""
+    made = (
+        ranking(answer),
+        losers(answer),
+        refusals(answer),
+        break_even_table(answer),
+        sensitivity_table(answer),
+        *((answer.options[0].outcome.bill.table(),) if answer.options else ()),
+    )
+    return tuple(table for table in made if table.rows)
+
+
+def ranking(answer: Recommendation) -> Table:
+    """One row an option, the best first."""
+    name = percentile(answer.workload)
+    rows = [
+        (
+            one.rank,
+            one.id,
+            "meets" if one.meets_objective else "misses",
+            _usd(one.usd_per_month),
+            _plus_minus(one),
+            show_latency(one.latency_s(name)),
+            show_share(_two(one.outcome.error_share.value)),
+            "yes" if one.on_front else "",
+        )
+        for one in answer.options
+    ]
+    return Table.of(
+        ["", "deployment", "objective", "USD a month", "+-", name, "not served", "on the front"],
+        rows,
+        title=f"{answer.workload.name}, {answer.workload.region}: the options",
+        notes=[*_sure(answer), _FRONT, _looked(answer)],
+        right=["", "USD a month", "+-", name, "not served"],
+    )
+
+
+def _sure(answer: Recommendation) -> list[str]:
+    if answer.best is None:
+        return []
+    sure = show_share(_two(answer.confidence.first_is_first))
+    said = f"The first is truly first with a probability of {sure}."
+    if answer.confidence.equal_to:
+        said += f" Equal to it, as far as the simulation tells: {', '.join(answer.confidence.equal_to)}."
+    return [said]
+
+
+def _looked(answer: Recommendation) -> str:
+    looked = answer.searched
+    unsure = [one.id for one in answer.options if not one.outcome.precise]
+    less = f" Less precise than aimed at: {', '.join(unsure)}." if unsure else ""
+    return (
+        f"{show_count(looked.simulated)} of {show_count(looked.space)} deployments were tried by simulation, the "
+        f"others left out by arithmetic; seed {answer.seed}, prices of {answer.prices_as_of}.{less}"
+    )
+
+
+def _usd(amount: Decimal) -> str:
+    return f"{amount:,.2f}" if amount >= Decimal("0.1") or not amount else f"{amount:.2g}"
+
+
+def _plus_minus(one: Option) -> str:
+    money = one.outcome.usd_per_month
+    if money.low is None or money.high is None:
+        return "unknown"
+    half = (money.high - money.low) / 2
+    return f"{half:,.2f}" if half >= Decimal("0.005") or not half else f"{half:.1g}"
+
+
+def losers(answer: Recommendation) -> Table:
+    """What sets each other option apart from the best."""
+    rows = [(one.rank, one.id, one.told) for one in answer.options if one.told]
+    return Table.of(["", "deployment", "beside the best"], rows, title="Why not the others", right=[""])
+
+
+def refusals(answer: Recommendation) -> Table:
+    """Patterns that cannot serve the workload: by which rule, why, and how to mend it."""
+    rows = [
+        (one.pattern, finding.rule, finding.where, finding.says, finding.mend)
+        for one in answer.refused
+        for finding in one.findings
+    ]
+    return Table.of(["pattern", "rule", "where", "says", "to mend"], rows, title="Refused")
+
+
+def break_even_table(answer: Recommendation) -> Table:
+    """Where another pattern becomes the best."""
+    rows = [(one.field, one.now, one.written, one.becomes) for one in answer.break_even]
+    return Table.of(
+        ["field", "now", "from here on", "this becomes best"],
+        rows,
+        title="What would change the answer",
+        notes=["Each was found by simulation: it holds there, and not ten percent short of it."] if rows else [],
+    )
+
+
+def sensitivity_table(answer: Recommendation) -> Table:
+    """The assumptions that move the answer: what is best, and what it costs, at the ends of what is plausible."""
+    rows = [
+        (
+            one.key,
+            one.held,
+            f"{one.low}: {_end(one.best_low, one.usd_low)}",
+            f"{one.high}: {_end(one.best_high, one.usd_high)}",
+            "yes" if one.flips else "",
+        )
+        for one in answer.sensitivity
+    ]
+    return Table.of(
+        ["assumption", "held", "at the low end", "at the high end", "another is best"],
+        rows,
+        title="Assumptions that matter",
+        notes=["Estimated by arithmetic, and simulated where another pattern comes out best."] if rows else [],
+    )
+
+
+def _end(best: str, usd: float) -> str:
+    return f"{best}, {show_usd(usd)}" if best and math.isfinite(usd) else "nothing meets the objective"
+
+
+def page(answer: Recommendation) -> str:
+    """What a notebook shows."""
+    said = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in answer.why)
+    return said + "".join(table.html() for table in tables(answer))
+
+
+def _two(share: float) -> float:
+    return float(f"{share:.2g}") if math.isfinite(share) else 0.0

@@ -1,0 +1,129 @@
+"""A deployment tried out while searching: few and short replications, the same requests for every deployment.
+
+What is printed never comes from a trial: finalists are simulated anew, on other seeds and with a whole warm-up, since
+the best of many on the same requests is flattered by them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from advisor.advice.judging import Judged, judge
+from advisor.advice.ranking import SHARES, percentile
+from advisor.catalog.prices import PriceBook
+from advisor.money import PurchaseOptions, bill
+from advisor.patterns.base import Pattern
+from advisor.sim.horizon import Horizon, horizon_of
+from advisor.sim.run import Replications, Run
+from advisor.streams import replication
+from advisor.units import DAY_S, HOUR_S
+from advisor.workload import Workload
+
+__all__ = ["Bench", "Trial"]
+
+# Replications of a trial are numbered from here on, so that what is printed never shares a seed with them.
+_FIRST = 1_000_000
+# Requests of one replication while searching.
+_REQUESTS = 1_500_000
+# Where a trial takes more requests than this, one replication has to do.
+_HEAVY = 4_000_000
+# A week shows what a deployment is like, where so many requests come in it.
+_WEEK_S, _ENOUGH = 7 * DAY_S, 2_000
+# A trial begins with fewer instances than it will have for no longer than this.
+_WARMUP_S = 2 * HOUR_S
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a few replications of one deployment say of it."""
+
+    deployment: Pattern
+    usd: float
+    yardstick_s: float
+    judged: Judged
+
+    @property
+    def id(self) -> str:
+        return self.deployment.id
+
+    @property
+    def meets(self) -> bool:
+        """Whether it meets the objective, as far as these few replications tell."""
+        return self.judged.meets
+
+    @property
+    def shortfall(self) -> float:
+        """How far it is from meeting the objective."""
+        return self.judged.shortfall
+
+
+@dataclass
+class Bench:
+    """Where deployments of one workload are tried out; each at most once."""
+
+    workload: Workload
+    seed: int
+    book: PriceBook
+    threads: int = 2
+    replications: int = 2
+    #: requests of one replication, about: periods are run whole, so there may be more
+    budget: int = _REQUESTS
+    #: requests simulated so far
+    requests: int = 0
+    tried: dict[Pattern, Trial] = field(default_factory=dict)
+
+    @cached_property
+    def horizon(self) -> Horizon:
+        """Short, but of whole periods; with the warm-up that a trial needs."""
+        most = self.budget
+        if self.workload.rate_per_s * _WEEK_S >= _ENOUGH:
+            most = min(most, math.ceil(self.workload.rate_per_s * _WEEK_S))
+        whole = horizon_of(self.workload, budget=most)
+        if self.workload.batch is not None:
+            return whole
+        return replace(whole, warmup_s=min(whole.warmup_s, _WARMUP_S))
+
+    @property
+    def requests_each(self) -> float:
+        """About how many requests trying one deployment takes."""
+        return self.workload.rate_per_s * (self.horizon.warmup_s + self.horizon.window_s) * self.replications
+
+    def trial(self, deployment: Pattern) -> Trial:
+        """Try a deployment, or say again what came of it."""
+        if deployment not in self.tried:
+            self.tried[deployment] = self._tried(deployment)
+        return self.tried[deployment]
+
+    def _tried(self, deployment: Pattern) -> Trial:
+        w = self.workload
+
+        def run(number: int) -> Run:
+            trace = deployment.trace(w, seed=replication(self.seed, _FIRST + number), horizon=self.horizon)
+            return deployment.simulate(w, trace)
+
+        light = self.requests_each <= _HEAVY and _of_fixed_size(deployment)
+        numbers = range(self.replications if light else 1)
+        with ThreadPoolExecutor(max(1, min(self.threads, self.replications))) as pool:
+            runs: Sequence[Run] = tuple(pool.map(run, numbers))
+        self.requests += sum(one.ledger.arrived for one in runs)
+        purchase = PurchaseOptions.of(w.purchase)
+        costs = [float(bill(deployment.usage(w, one), self.book, w.region, purchase).usd) for one in runs]
+        found = Replications(runs=tuple(runs))
+        name = percentile(w)
+        latency = found.mean_latency_s() if name == "mean" else found.latency_s(SHARES[name])
+        return Trial(
+            deployment=deployment,
+            usd=math.fsum(costs) / len(costs),
+            yardstick_s=latency.value,
+            judged=judge(w, found),
+        )
+
+
+def _of_fixed_size(deployment: Pattern) -> bool:
+    """Whether no alarms are to be watched, which takes the longest where requests are few."""
+    settings = deployment.to_dict()
+    return settings.get("min_instances") == settings.get("max_instances")

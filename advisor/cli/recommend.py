@@ -1,0 +1,92 @@
+"""``advisor recommend FILE``: the ranked, priced, explained answer to a workload."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from advisor.cli.output import EXIT_FAILED, answer, answer_json, assumed_lines, width
+from advisor.cli.warming import warn_of_compiling
+
+if TYPE_CHECKING:
+    from advisor.advice.recommendation import Recommendation
+
+__all__ = ["recommend"]
+
+
+def recommend(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A workload profile (YAML).")],
+    pattern: Annotated[
+        list[str] | None, typer.Option(help="Only this pattern, such as serverless; may be given several times.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The seed: the same one gives the same answer.")] = 0,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Without what would change the answer: break-even points, sensitivity.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="An object instead of text.")] = False,
+) -> None:
+    """Recommend a deployment: every pattern searched, simulated, priced, ranked and explained.
+
+    Exit code 1 where nothing meets the objective: the answer then says what is nearest, and what to relax.
+    """
+    from advisor.advice.checking import pattern_named
+    from advisor.workload import read
+
+    for name in pattern or ():
+        pattern_named(name)
+    workload = read(file)
+
+    from advisor.advice.recommending import recommend as run
+
+    warn_of_compiling()
+    with _progress() as tell:
+        found = run(workload, seed=seed, patterns=pattern, explain=not quick, progress=tell)
+    if as_json:
+        answer_json(found.to_json())
+    else:
+        answer(_told(found))
+    if found.best is None:
+        raise typer.Exit(EXIT_FAILED)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int], None] | None]:
+    """A line that says what is being done, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.completed:.0f} deployments simulated; {task.description}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task("reading", total=None)
+        yield lambda what, done: bar.update(task, completed=done, description=what)
+
+
+def _told(found: Recommendation) -> str:
+    wide = width()
+    lines: list[str] = []
+    for sentence in found.why:
+        lines += textwrap.wrap(sentence, wide)
+    for table in found.tables():
+        lines += ["", table.text(wide)]
+    for finding in found.warnings:
+        lines += ["", *textwrap.wrap(f"{finding.where}: {finding.rule} warns: {finding.says}", wide)]
+        lines += textwrap.wrap(f"to mend: {finding.mend}", wide, initial_indent="  ", subsequent_indent="  ")
+    for note in found.notes:
+        lines += ["", *textwrap.wrap(f"Note: {note}.", wide)]
+    lines += assumed_lines(found.workload)
+    return "\n".join(lines)

@@ -1,0 +1,109 @@
+"""The latency of all requests as a mixture: each part has a fixed delay, its service times, and a wait with a tail.
+
+A part's wait is zero with probability 1 - C and else exponential; where a part's service times differ from the law's
+by a factor (a load curve), it has that factor.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from advisor.patterns.foresight_time import Law
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["Mix"]
+
+# Parts so rare, and waits so seldom, are told by nobody.
+_RARE, _SELDOM = 1e-9, 1e-6
+# Parts whose delays, factors and tails are this close are taken together.
+_DIGITS = 2
+
+
+@dataclass(slots=True)
+class Mix:
+    """Parts: (share of the requests, delay, factor on the service time, chance of a wait, mean of such a wait)."""
+
+    law: Law
+    overhead_s: float
+    limit_s: float = math.inf
+    lost: float = 0.0
+    parts: list[tuple[float, float, float, float, float]] = field(default_factory=list)
+
+    def add(
+        self, share: float, *, delay_s: float = 0.0, factor: float = 1.0, waits: float = 0.0, wait_s: float = 0.0
+    ) -> None:
+        """One part more; a part of no weight is left out."""
+        if share > _RARE:
+            seldom = waits < _SELDOM or wait_s <= 0
+            self.parts.append((share, delay_s, factor, 0.0 if seldom else waits, 0.0 if seldom else wait_s))
+
+    def lose(self, share: float) -> None:
+        """Requests that are never answered."""
+        self.lost += max(0.0, share)
+
+    def later(self) -> Callable[[float], float]:
+        """The share of all requests that are later than so many seconds, as a function."""
+        law, parts = self.law, self._together()
+        share, delay, factor, waits, wait_s = (np.asarray(column) for column in zip(*parts, strict=True))
+        total = float(share.sum()) + self.lost
+        share, lost = share / total, self.lost / total
+        waiting = waits > 0
+        has_waits = bool(waiting.any())
+        # In order of parts, then of cells of service time.
+        queued = share[waiting] * waits[waiting]
+        moment = delay[waiting][:, None] + factor[waiting][:, None] * law.seconds[None, :]
+        rate = 1 / wait_s[waiting][:, None]
+        at_once = share * (1 - waits)
+        overhead, limit = self.overhead_s, self.limit_s
+
+        def later(seconds: float) -> float:
+            left = min(seconds, limit) - overhead
+            if left < 0:
+                return 1.0
+            if law.ends_s[0] == law.ends_s[-1]:
+                late = (delay + factor * law.mean_s > left).astype(float)
+            else:
+                late = law.beyond((left - delay) / factor)
+            found = float(at_once @ late)
+            if has_waits:
+                tails = np.exp(-np.maximum(left - moment, 0.0) * rate)
+                found += float(queued @ (tails @ law.shares))
+            return min(1.0, found + lost)
+
+        return later
+
+    def mean_s(self) -> float:
+        """The mean of those that are answered."""
+        held = math.fsum(share for share, *_ in self.parts)
+        if not held > 0:
+            return math.inf
+        total = math.fsum(
+            share * (delay + factor * self.law.mean_s + waits * wait_s)
+            for share, delay, factor, waits, wait_s in self.parts
+        )
+        return total / held + self.overhead_s
+
+    def _together(self) -> Sequence[tuple[float, float, float, float, float]]:
+        """Parts that are alike as one."""
+        groups: dict[tuple[float, ...], list[tuple[float, float, float, float, float]]] = {}
+        for part in self.parts:
+            groups.setdefault(tuple(_rounded(value) for value in part[1:]), []).append(part)
+        found = []
+        for alike in groups.values():
+            share = math.fsum(part[0] for part in alike)
+            means = (math.fsum(part[0] * part[n] for part in alike) / share for n in range(1, 5))
+            found.append((share, *means))
+        return found or [(1.0, math.inf, 1.0, 0.0, 0.0)]  # type: ignore[return-value]  # five numbers, by the line above
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{_DIGITS - 1}e}") if value and math.isfinite(value) else value

@@ -1,0 +1,93 @@
+"""The real-time endpoints that are worth a look: types, fixed and scaled fleets, both ways of routing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from advisor.patterns.foresight_space import busiest_per_s, counts, tidy
+from advisor.rules.estimates import capacity_per_s
+from advisor.rules.first_guess import types_in_play
+from advisor.rules.popularity import busiest_part
+from advisor.workload import Workload, WorkOn
+
+if TYPE_CHECKING:
+    from advisor.patterns.realtime.deployment import RealTime
+
+__all__ = ["space"]
+
+# The use of an instance that a scaled fleet aims at.
+_USES = (0.7, 0.5, 0.85)
+_ROUTINGS = ("LEAST_OUTSTANDING_REQUESTS", "RANDOM")
+
+
+def space(w: Workload) -> tuple[tuple[RealTime, ...], ...]:
+    """Chains by the number of instances, or by the least that a scaled fleet has. The first is the start's own."""
+    return tidy(_chains(w))
+
+
+def _chains(w: Workload) -> Iterator[list[RealTime]]:
+    from advisor.patterns.realtime.deployment import RealTime, volume_gb  # this is what builds them
+
+    start = RealTime.start(w)
+    least = int(w.assume("multi_az_instances")) if "multi-az" in w.needs else 1
+    most = max(start.max_instances, int(w.limit("quota.instances_per_endpoint")))
+    rate = busiest_per_s(w) * busiest_part(w)
+
+    def fixed(name: str, routing: str, numbers: list[int]) -> list[RealTime]:
+        volume = volume_gb(w, name)
+        return [
+            RealTime(
+                instance_type=name,
+                min_instances=count,
+                max_instances=count,
+                routing=routing,
+                workers=start.workers,
+                volume_gb=volume,
+            )
+            for count in numbers
+        ]
+
+    def scaled(name: str, routing: str, metric: str, target: float, high: int) -> list[RealTime]:
+        volume = volume_gb(w, name)
+        bounds = [(low, high) for low in counts(least, high / 2, high) if low < high]
+        bounds += [(bounds[-1][0], min(most, high + max(1, round(high / 4))))] if bounds else []
+        return [
+            RealTime(
+                instance_type=name,
+                min_instances=low,
+                max_instances=top,
+                scaling=metric,
+                target=target,
+                routing=routing,
+                workers=start.workers,
+                volume_gb=volume,
+            )
+            for low, top in bounds
+        ]
+
+    own = start.instance_type
+    if start.target is not None:
+        yield scaled(own, start.routing, start.scaling, start.target, start.max_instances)
+    for name in types_in_play(w, "Hosting"):
+        on = w.work_on(name)
+        need = rate / capacity_per_s(on)
+        numbers = counts(least, need, most)
+        if name == own and start.target is None and start.min_instances not in numbers:
+            numbers = sorted({*numbers, start.min_instances})
+        for routing in _ROUTINGS:
+            yield fixed(name, routing, numbers)
+        for use in _USES:
+            metric, target = aim(w, on, use)
+            high = min(most, math.ceil(need / use - 1e-9))
+            if high > least:
+                yield scaled(name, _ROUTINGS[0], metric, target, high)
+
+
+def aim(w: Workload, on: WorkOn, use: float) -> tuple[str, float]:
+    """The metric to scale on, and its target at so much use of an instance."""
+    a_minute = math.floor(capacity_per_s(on) * use * 60)
+    if "streaming" in w.needs or a_minute < 1:
+        return "concurrency", max(1, math.floor(on.workers * use))
+    return "invocations", a_minute

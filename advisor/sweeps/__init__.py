@@ -1,0 +1,14 @@
+"""What if: a workload's and a deployment's fields varied over a grid, every cell answered, stored as it comes.
+
+varying    the values of each field: "1..1000:log20", "1, 2, 5", "4 GB, 6 GB"
+cells      one cell: its workload, and its answer as rows
+store      answers as they come, in a file that a killed sweep goes on from
+whatif     the sweep: cells over threads, any executor, or a cluster
+cluster    the same cells on a Dask cluster
+"""
+
+from __future__ import annotations
+
+from advisor.sweeps.sweeping import whatif
+
+__all__ = ["whatif"]

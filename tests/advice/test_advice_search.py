@@ -1,0 +1,92 @@
+"""The search against brute force: on small spaces both come to the same winner, and the search tries fewer."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from advisor.advice.checking import pattern_named
+from advisor.advice.foreseeing import Chain, Prospect
+from advisor.advice.ranking import ALIKE, order, score
+from advisor.advice.search import search
+from advisor.advice.trial import Bench, Trial
+from advisor.catalog.prices import price_book
+from advisor.workload import Workload, reads
+
+# Deployments of one pattern that brute force tries.
+_SPACE = 24
+
+
+def drawn(seed: int) -> Workload:
+    """A small workload of any kind of preference, objective, load and burstiness."""
+    chance = random.Random(seed)
+    mean_ms = chance.choice([40, 120, 400, 1200])
+    rate = chance.choice([0.2, 0.6, 1.5, 3.0])
+    slack = chance.choice([3, 6, 12])
+    prefer = chance.choice(["cost", "cost", "latency", "balanced"])
+    bursts = chance.choice(
+        ["", ", bursts: {peak: 3x, cv: 0.6, length: 10 min}", ", bursts: {peak: 5x, cv: 1, length: 30 min}"]
+    )
+    # None at all is a matter of luck in runs as short as these, so cold starts are allowed.
+    cold = "allow"
+    percentile = chance.choice(["p90", "p95", "p99"])
+    return reads(
+        f"""
+name: drawn-{seed}
+region: us-east-1
+model: {{size: 80 MB, memory: 700 MB, image: 900 MB}}
+work:
+  - {{on: serverless 2 GB, mean: {mean_ms * 2} ms, cv: 0.5}}
+  - {{on: ml.m5.large, mean: {mean_ms} ms, cv: 0.5, workers: 2}}
+traffic: {{rate: {rate} per second{bursts}}}
+payload: {{request: 10 KB, response: 2 KB}}
+objective: {{{percentile}: {mean_ms * slack + 4000} ms, errors: 1 %, cold_starts: {cold}, prefer: {prefer}}}
+"""
+    )
+
+
+def small(prospect: Prospect, seed: int) -> None:
+    """Leave some chains of the space, chosen by the seed."""
+    chance = random.Random(seed)
+    chains = list(prospect.chains)
+    chance.shuffle(chains)
+    kept: list[Chain] = []
+    while chains and sum(map(len, kept)) + len(chains[-1]) <= _SPACE:
+        kept.append(chains.pop())
+    prospect.chains = tuple(kept) or (Chain(prospect, prospect.chains[0].members[:_SPACE]),)
+
+
+def bench(w: Workload, seed: int) -> Bench:
+    return Bench(w, seed, price_book(), budget=60_000)
+
+
+def brute(prospect: Prospect, on: Bench) -> list[Trial]:
+    """Every deployment that no rule refuses, tried."""
+    every = [one for chain in prospect.chains for one in chain.members if not prospect.blocked(one)]
+    return order(prospect.workload, [on.trial(one) for one in every])
+
+
+@pytest.mark.parametrize("name", ["real-time", "serverless"])
+@pytest.mark.parametrize("seed", range(16))
+def test_the_search_finds_what_brute_force_finds(name: str, seed: int) -> None:
+    w = drawn(seed)
+    prospect = Prospect(w, pattern_named(name), price_book())
+    if not prospect.chains:
+        pytest.skip("the rules refuse the pattern for this workload")
+    small(prospect, seed)
+    on = bench(w, seed)
+    found = search(prospect, on, budget=1e12)
+    tried = len(on.tried)
+    truth = brute(prospect, on)
+    if not truth or not truth[0].meets:
+        assert not any(one.meets for one in found.trials)
+        return
+    mine, best = found.trials[0], truth[0]
+    assert mine.meets
+    if w.objective.prefer == "latency":
+        assert mine.yardstick_s <= best.yardstick_s * ALIKE**2
+    else:
+        theirs = score(w, best.usd, best.yardstick_s)
+        assert score(w, mine.usd, mine.yardstick_s) == pytest.approx(theirs, rel=1e-9), (mine.id, best.id)
+    assert tried <= len(on.tried)
