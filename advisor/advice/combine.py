@@ -76,7 +76,8 @@ def _stream(w: Workload) -> Workload:
 
 
 def _lot(w: Workload) -> Workload:
-    return w.with_({"traffic": None})
+    """The lot alone: it has its deadline, and the latencies asked for are the stream's."""
+    return w.with_({"traffic": None, **{f"objective.{name}": None for name, _ in w.objective.latencies}})
 
 
 def recommend_both(

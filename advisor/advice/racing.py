@@ -16,6 +16,7 @@ from advisor.advice.outcome import Outcome
 from advisor.advice.ranking import SHARES, order, percentile
 from advisor.advice.recommendation import Confidence
 from advisor.advice.simulating import simulate
+from advisor.advice.trial import VAST
 from advisor.catalog.prices import PriceBook
 from advisor.patterns.base import Pattern
 from advisor.sim.estimates import Estimate, student_t
@@ -28,7 +29,7 @@ SURE = 0.95
 # Requests of a replication up to which every finalist is run until it is precise; above, only the leaders are.
 _CHEAP = 3_000_000
 # Where replications are long: of those that lead nothing, and at most of the leader.
-_FEW, _MANY = 3, 6
+_FEW, _MANY, _VERY_FEW = 3, 6, 2
 # Leaders that cannot be told apart are given twice the replications, so often at most.
 _ROUNDS = 2
 
@@ -88,6 +89,7 @@ class Race:
     ) -> None:
         self.workload = w
         self.cheap = requests_each <= _CHEAP
+        self.few, self.many = (_VERY_FEW, _VERY_FEW) if requests_each > VAST else (_FEW, _MANY)
         self.tell = tell
         self.yardstick = percentile(w)
         self.finalists: dict[str, Finalist] = {}
@@ -97,7 +99,7 @@ class Race:
         """Simulate a finalist: until it is precise where it leads or runs are short, else a few replications."""
         if deployment.id not in self.finalists:
             light = self._light(deployment)
-            bounds = None if light else Precision(least=_FEW, most=_MANY if leads else _FEW)
+            bounds = None if light else Precision(least=self.few, most=self.many if leads else self.few)
             self._run(deployment, leads=leads, precision=bounds)
         return self.finalists[deployment.id]
 
@@ -110,7 +112,7 @@ class Race:
         for _ in range(_ROUNDS):
             first, *others = self.ranked()
             close = [one for one in others if self._behind(first, one) < SURE]
-            if not close or not self._moves(first, close):
+            if not close or self.many == _VERY_FEW or not self._moves(first, close):
                 return
             light = all(self._light(one.deployment) for one in (first, *close))
             for one in (first, *close):

@@ -97,17 +97,7 @@ class Refusal:
         return {
             "pattern": self.pattern,
             "deployment": None if self.deployment is None else self.deployment.to_dict(),
-            "findings": [
-                {
-                    "rule": finding.rule,
-                    "verdict": finding.verdict.name,
-                    "says": finding.says,
-                    "where": finding.where,
-                    "mend": finding.mend,
-                    "source": finding.source,
-                }
-                for finding in self.findings
-            ],
+            "findings": [finding.to_json() for finding in self.findings],
         }
 
 
@@ -226,10 +216,7 @@ class Recommendation:
             "sensitivity": [_fields(one, flips=one.flips) for one in self.sensitivity],
             "break_even": [_fields(one) for one in self.break_even],
             "assumptions": [_fields(one) for one in self.assumptions],
-            "warnings": [
-                {"rule": one.rule, "verdict": one.verdict.name, "says": one.says, "where": one.where, "mend": one.mend}
-                for one in self.warnings
-            ],
+            "warnings": [one.to_json() for one in self.warnings],
             "searched": _fields(self.searched),
             "notes": list(self.notes),
         }

@@ -127,7 +127,7 @@ class _Answer:
         every = [trial for found in self.found.values() for trial in found.trials]
         for n, trial in enumerate(firsts):
             self._enter(race, trial, leads=n == 0)
-        for trial in _others(every, firsts):
+        for trial in () if self.bench.vast else _others(every, firsts):
             race.enter(trial.deployment, leads=False)
         if race.finalists:
             race.separate()

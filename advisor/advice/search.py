@@ -46,7 +46,7 @@ class _Search:
         self.bench = bench
         self.tell = tell
         affordable = budget / max(1.0, bench.requests_each)
-        self.most = max(_LEAST, min(_MOST, math.floor(affordable)))
+        self.most = max(1 if bench.vast else _LEAST, min(_MOST, math.floor(affordable)))
         self.trials: dict[str, Trial] = {}
         self.best: Trial | None = None
 

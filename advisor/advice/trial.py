@@ -31,6 +31,8 @@ _FIRST = 1_000_000
 _REQUESTS = 1_500_000
 # Where a trial takes more requests than this, one replication has to do.
 _HEAVY = 4_000_000
+# And from here on a day takes so long that arithmetic has to do most of the search.
+VAST = 50_000_000
 # A week shows what a deployment is like, where so many requests come in it.
 _WEEK_S, _ENOUGH = 7 * DAY_S, 2_000
 # A trial begins with fewer instances than it will have for no longer than this.
@@ -91,6 +93,11 @@ class Bench:
     def requests_each(self) -> float:
         """About how many requests trying one deployment takes."""
         return self.workload.rate_per_s * (self.horizon.warmup_s + self.horizon.window_s) * self.replications
+
+    @property
+    def vast(self) -> bool:
+        """Whether one replication takes so long that as few as possible are to be run."""
+        return self.requests_each / self.replications > VAST
 
     def trial(self, deployment: Pattern) -> Trial:
         """Try a deployment, or say again what came of it."""

@@ -113,17 +113,7 @@ def _refused(judged: PatternCheck, *, as_json: bool) -> None:
     for finding in blocking:
         complain(f"{finding.where}: {finding.rule}: {finding.says}\n  to mend: {finding.mend}")
     if as_json:
-        findings = [
-            {
-                "rule": finding.rule,
-                "verdict": finding.verdict.name,
-                "says": finding.says,
-                "where": finding.where,
-                "mend": finding.mend,
-                "source": finding.source,
-            }
-            for finding in blocking
-        ]
+        findings = [finding.to_json() for finding in blocking]
         deployment = judged.deployment.to_dict()
         answer_json({"refused": [{"pattern": judged.pattern, "deployment": deployment, "findings": findings}]})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ def whatif(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A workload profile (YAML).")],
     vary: Annotated[
         list[str],
-        typer.Option(metavar="FIELD=VALUES", help="Such as traffic.rate=1..1000:log20, or needs=[], [vpc]; repeat it."),
+        typer.Option(metavar="FIELD=VALUES", help="Such as traffic.rate=1..1000:log20, or needs=[],[vpc]; repeat it."),
     ],
     pattern: Annotated[
         str | None, typer.Option(help="Only this pattern's deployment, so that its settings can be varied, too.")
@@ -31,9 +32,7 @@ def whatif(
     sets: Annotated[
         list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a setting of the deployment.")
     ] = None,
-    estimate: Annotated[
-        bool, typer.Option("--estimate", help="By arithmetic alone: thousands of cells in seconds.")
-    ] = False,
+    estimate: Annotated[bool, typer.Option("--estimate", help="By arithmetic alone, without simulation.")] = False,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write out.csv or out.parquet; goes on where it was killed.")
     ] = None,
@@ -41,8 +40,12 @@ def whatif(
     replications: Annotated[
         int | None, typer.Option(min=1, help="With --pattern: so many replications a cell.")
     ] = None,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Threads, or workers of a local cluster.")] = None,
-    scheduler: Annotated[str | None, typer.Option(help="A Dask cluster: tcp://host:8786, or local.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Threads (all cores unless given), or workers of a local cluster.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="A Dask cluster: tcp://host:8786, or local for processes of this machine.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="An array of objects instead of text.")] = False,
 ) -> None:
     """What if: fields varied over a grid, each cell answered; a row a cell and pattern.
@@ -51,16 +54,17 @@ def whatif(
     """
     from advisor.sweeps.cells import Sweep
     from advisor.sweeps.store import Store
-    from advisor.sweeps.sweeping import frame_of, known_by, partial_of, swept
-    from advisor.sweeps.varying import axis
+    from advisor.sweeps.sweeping import along, frame_of, known_by, partial_of, swept
     from advisor.workload import read
 
-    if output is not None and output.suffix not in _SUFFIXES:
-        raise InputError(f"-o {output}", "", "name a file that ends in .csv or .parquet")
-    along = tuple(axis(text) for text in vary)
+    if output is not None:
+        _writable(output)
     wanted = settings(sets or [])
     if wanted and pattern is None:
         raise InputError("--set without --pattern", "", "name the pattern that the settings belong to, with --pattern")
+    if replications and (pattern is None or estimate):
+        mend = "name the pattern whose deployment is simulated, with --pattern and without --estimate"
+        raise InputError("--replications are of one simulated deployment", "", mend)
     sweep = Sweep(
         workload=read(file),
         seed=seed,
@@ -69,47 +73,52 @@ def whatif(
         sets=wanted or None,
         replications=replications,
     )
+    varied = along(sweep, vary)
     if not estimate:
         warn_of_compiling()
     unfinished = None if output is None else partial_of(output)
-    with Store(unfinished, known_by(sweep, along)) as kept:
+    with Store(unfinished, known_by(sweep, varied)) as kept:
         if before := len(kept.done()):
             complain(f"going on with {said(before, 'cell')} that have their answer in {unfinished}")
         with _progress() as tell:
-            swept(sweep, along, kept, n_jobs=jobs, scheduler=scheduler, progress=tell)
+            swept(sweep, varied, kept, n_jobs=jobs, scheduler=scheduler, progress=tell)
         rows = list(kept.rows())
         if output is not None:
-            _write(frame_of(along, rows), output)
+            _write(frame_of(varied, rows), output)
             kept.remove()
     if as_json:
         answer_json(rows)
     elif output is None:
-        answer(_table(along, rows))
+        answer(_table([one.field for one in varied], rows))
     else:
         complain(f"{said(len(rows), 'row')} written to {output}")
 
 
-def _write(frame: Any, output: Path) -> None:
-    import io
+def _writable(output: Path) -> None:
+    """Refuse before anything is computed what could not be written at the end."""
+    from importlib.util import find_spec
 
+    if output.suffix not in _SUFFIXES or output.is_dir():
+        raise InputError(f"-o {output}", "", "name a file that ends in .csv or .parquet")
+    if output.suffix == ".parquet" and find_spec("pyarrow") is None:
+        mend = "python -m pip install pyarrow, or name a file that ends in .csv"
+        raise InputError(f"{output.name} needs pyarrow, which is not installed", "--output", mend)
+
+
+def _write(frame: Any, output: Path) -> None:
     from advisor.files import write_atomically
 
     if output.suffix == ".csv":
         write_atomically(output, frame.to_csv(index=False, lineterminator="\n"))
         return
     held = io.BytesIO()
-    try:
-        frame.to_parquet(held, engine="pyarrow", index=False)
-    except ImportError as error:
-        mend = "pip install 'advisor[parquet]', or name a file that ends in .csv"
-        raise InputError(f"{output.name} needs pyarrow, which is not installed", "--output", mend) from error
+    frame.to_parquet(held, engine="pyarrow", index=False)
     write_atomically(output, held.getvalue())
 
 
-def _table(along: Any, rows: list[dict[str, Any]]) -> str:
+def _table(fields: list[str], rows: list[dict[str, Any]]) -> str:
     from advisor.show import Table
 
-    fields = [one.field for one in along]
     cells = [
         (
             *(row[field] for field in fields),
@@ -118,11 +127,11 @@ def _table(along: Any, rows: list[dict[str, Any]]) -> str:
             "" if row["p99_s"] is None else f"{row['p99_s']:.3g}",
             {True: "meets", False: "misses", None: ""}[row["meets_objective"]],
             "best" if row["best"] else "",
-            row["id"] or row["why_not"],
+            row["why_not"] if row["usd_per_month"] is None else row["id"],
         )
         for row in rows
     ]
-    columns = [*fields, "pattern", "USD a month", "p99 s", "objective", "rank", "deployment, or why not"]
+    columns = [*fields, "pattern", "USD a month", "p99 s", "objective", "best", "deployment, or why not"]
     numbers = [*fields, "USD a month", "p99 s"]
     return Table.of(columns, cells, right=numbers).text(width())
 

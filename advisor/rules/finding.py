@@ -45,5 +45,10 @@ class Finding:
     mend: str
     source: str
 
+    def to_json(self) -> dict[str, str]:
+        """As every verb gives it."""
+        words = {name: getattr(self, name) for name in ("says", "where", "mend", "source")}
+        return {"rule": self.rule, "verdict": self.verdict.name, **words}
+
     def __str__(self) -> str:
         return f"{self.where}: {self.verdict.name} {self.rule}: {self.says}\n  to mend: {self.mend}"

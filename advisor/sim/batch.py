@@ -88,10 +88,11 @@ class JobStation:
         k: Ints = np.zeros(kernel.K_SIZE, np.int64)
         k[kernel.K_SLOTS], k[kernel.K_INSTANCES], k[kernel.K_RETRIES] = slots, spec.instances, spec.retries
         k[kernel.K_STRATEGY], k[kernel.K_SHOW] = _STRATEGIES[spec.strategy], columns
+        k[kernel.K_SERIAL] = spec.one_by_one
         f: Floats = np.zeros(kernel.F_SIZE)
         f[kernel.F_LARGEST_CALL], f[kernel.F_CALL_COST] = spec.max_payload_bytes, snap(call_cost_s)
         self.job = kernel.Job(
-            k, f, np.zeros(spec.instances),
+            k, f, np.zeros(spec.instances), np.zeros((spec.instances, slots)),
             np.zeros((slots, kernel.X_SIZE)), np.zeros((slots, kernel.H_SIZE), np.int64),
             np.zeros(slots), np.zeros(slots, np.int64), np.zeros(slots, np.int64), np.zeros((_RUNS, 2), np.int64),
         )  # fmt: skip
@@ -150,7 +151,7 @@ class JobStation:
         k[kernel.K_RECORD], k[kernel.K_OBJECT], k[kernel.K_NEXT], k[kernel.K_BASE] = 0, -1, 0, self.taken
         k[kernel.K_RUNS : kernel.K_CALLS + 1] = 0
         k[kernel.K_COUNT] = 0
-        job.clocks[:] = ready
+        job.clocks[:] = job.free_at[:] = ready
         self.taken += self.untaken
         self.untaken = 0
         for block in self._worked:

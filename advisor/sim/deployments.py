@@ -6,7 +6,9 @@ import math
 from dataclasses import dataclass
 
 __all__ = [
+    "FEWEST",
     "LEAST_OUTSTANDING",
+    "LOWEST",
     "RANDOM",
     "Batching",
     "CacheSpec",
@@ -21,6 +23,7 @@ __all__ = [
 ]
 
 RANDOM, LEAST_OUTSTANDING = "RANDOM", "LEAST_OUTSTANDING_REQUESTS"
+FEWEST, LOWEST = "fewest", "lowest"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,11 +95,19 @@ class PoolSpec:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueueSpec:
-    """An asynchronous endpoint: one queue in front of a fleet."""
+    """An asynchronous endpoint: one queue in front of a fleet.
+
+    An instance is plain workers, workers that answer in batches, or a load curve (then `mean_s` and `workers` play no
+    part, see `LoadCurve`). Where calls share an instance, `pull` says who takes the head: the one with the fewest
+    calls, or the lowest.
+    """
 
     mean_s: float
     workers: int
     max_invocations: int
+    batching: Batching | None = None
+    latency_s: tuple[float, ...] = ()
+    pull: str = FEWEST
     ttl_s: float = 21600.0
     timeout_s: float = 900.0
     upload_s: float = 0.0
@@ -105,7 +116,10 @@ class QueueSpec:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobSpec:
-    """Batch transform jobs on a schedule; `due_s` are the instants at which jobs are to begin."""
+    """Batch transform jobs on a schedule; `due_s` are the instants at which jobs are to begin.
+
+    An instance takes its objects `one_by_one`, or goes on to the next as soon as a slot has nothing left of the last.
+    """
 
     mean_s: float
     workers: int
@@ -121,6 +135,7 @@ class JobSpec:
     provision_s: tuple[float, ...] = (120.0,)
     setup_s: float = 120.0
     upload_s: float = 10.0
+    one_by_one: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,7 +148,11 @@ class ModelSize:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CacheSpec:
-    """A multi-model endpoint: instances that hold a changing set of models in memory and on disk."""
+    """A multi-model endpoint: instances that hold a changing set of models in memory and on disk.
+
+    An instance is plain workers, workers that answer calls of one model in batches, or a load curve that the calls of
+    all models share (then `mean_s` and `workers` play no part, see `LoadCurve`).
+    """
 
     models: tuple[ModelSize, ...]
     workers: int
@@ -147,3 +166,5 @@ class CacheSpec:
     cache_enabled: bool = True
     load_limit_s: float = 360.0
     container_queue: int = 100
+    batching: Batching | None = None
+    latency_s: tuple[float, ...] = ()

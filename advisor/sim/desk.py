@@ -69,6 +69,11 @@ class QueueStation(Station):
         rows: Ints = self.queue[(q[kernel.Q_HEAD] + np.arange(q[kernel.Q_LENGTH])) % self.queue.size]
         return rows
 
+    @property
+    def at_once(self) -> int:
+        """What an instance can be busy with at once: what utilisation divides by."""
+        return self.width
+
     # What the fleet asks
 
     def open(self, number: int) -> None:
@@ -78,7 +83,7 @@ class QueueStation(Station):
         else:
             seat, self.count = self.count, self.count + 1
             self.seats, self.slots = longer(self.seats, self.count, 0), longer(self.slots, self.count, -1)
-            self._room_for_finishes(self.count * self.width + 1)
+            self._room_for_finishes()
         self.seats[seat] = 0
         self.seats[seat, kernel.U_FREE], self.seats[seat, kernel.U_NUMBER] = self.width, number
         self.slots[seat] = -1
@@ -86,8 +91,9 @@ class QueueStation(Station):
         self._reorder()
         self._wake()
 
-    def _room_for_finishes(self, most: int) -> None:
-        """All places of all instances may be taken in one instant, between two looks at the room that is left."""
+    def _room_for_finishes(self) -> None:
+        """All places of all instances may be taken in one instant, beside finishes that were called off."""
+        most = int(self.q[layout.Q_EVENTS]) + self.count * self.width + 1
         if self.finish_at.size < most:
             self.finish_at = longer(self.finish_at, most, 0.0)
             self.finish_key = longer(self.finish_key, most, 0)
@@ -125,6 +131,7 @@ class QueueStation(Station):
             self.ran(float(self.carried[row, layout.C_START]), at)
         self.numbers[rows, layout.N_SERIAL] = -1
         self.slots[seat] = -1
+        self._room_for_finishes()
         self.give_back(rows, number)
 
     def ran(self, begin: float, at: float) -> None:

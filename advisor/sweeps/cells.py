@@ -6,13 +6,19 @@ A row is made of plain values, so that it is stored, sent between machines and c
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from advisor.catalog.prices import PriceBook, price_book
 from advisor.errors import InputError
-from advisor.sweeps.varying import DEPLOYMENT, placed
+from advisor.sweeps.varying import settings_of, workload_of
 from advisor.workload import Workload
+
+if TYPE_CHECKING:
+    from advisor.advice.foreseeing import Foreseen
+    from advisor.advice.outcome import Outcome
+    from advisor.rules import Finding
 
 __all__ = ["ANSWERS", "Cell", "Sweep", "rows"]
 
@@ -43,7 +49,10 @@ class Sweep:
         if self.how not in ("recommend", "estimate"):
             raise InputError(f'"{self.how}" is no way to answer a cell', "", "recommend, or estimate")
         if self.pattern is None and (self.sets or self.replications):
-            raise InputError("settings without a pattern", "", "name the pattern that they belong to")
+            what = "settings" if self.sets else "replications"
+            raise InputError(f"{what} without a pattern", "", "name the pattern that they are for")
+        if self.how == "estimate" and self.replications:
+            raise InputError("replications of an estimate", "", "leave one of the two out: arithmetic is not repeated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,71 +66,88 @@ class Cell:
 def rows(sweep: Sweep, cell: Cell) -> list[dict[str, Any]]:
     """The answer to one cell: a row a pattern, or one row where a pattern is named.
 
-    A cell that no profile can be, is a row with the reason instead of figures.
+    A cell that no profile can be, or that has no price, is a row with the reason instead of figures.
     """
     given = {"cell": cell.number, **cell.values}
     try:
-        found = _one(sweep, cell) if sweep.pattern is not None else _all(sweep, _workload(sweep, cell))
+        w = workload_of(sweep.workload, cell.values)
+        if sweep.pattern is not None:
+            found = [_one(sweep, w, cell)]
+        elif sweep.how == "estimate":
+            found = _estimated(w)
+        else:
+            found = _recommended(sweep, w)
     except InputError as error:
-        found = [{"pattern": sweep.pattern or "", "why_not": str(error).splitlines()[0]}]
+        found = [{"pattern": sweep.pattern, "why_not": str(error).splitlines()[0]}]
     blank = dict.fromkeys(ANSWERS)
     return [{**given, **blank, **row} for row in found]
 
 
-def _workload(sweep: Sweep, cell: Cell) -> Workload:
-    sets = {path: placed(value) for path, value in cell.values.items() if not path.startswith(DEPLOYMENT)}
-    return sweep.workload.with_(sets) if sets else sweep.workload
-
-
-def _all(sweep: Sweep, w: Workload) -> list[dict[str, Any]]:
-    if sweep.how == "estimate":
-        return _estimated(w)
+def _recommended(sweep: Sweep, w: Workload) -> list[dict[str, Any]]:
+    """Each pattern's best deployment in the order of the ranking, then the refused patterns."""
     from advisor.advice.recommending import recommend
 
     answer = recommend(w, seed=sweep.seed, explain=False, threads=1)
-    best = answer.best
     found: dict[str, dict[str, Any]] = {}
     for one in answer.options:
         if one.pattern not in found:
-            row = _row(one.outcome)
-            found[one.pattern] = {**row, "rank": one.rank, "best": best is not None and one.id == best.id}
-    refused = [
-        {"pattern": one.pattern, "best": False, "why_not": ", ".join(dict.fromkeys(f.rule for f in one.findings))}
-        for one in answer.refused
-        if one.pattern not in found
-    ]
+            found[one.pattern] = {
+                **_simulated(one.outcome),
+                "rank": len(found) + 1,
+                "best": answer.best is not None and one.id == answer.best.id,
+            }
+    refused = [_refused(one.pattern, one.findings) for one in answer.refused if one.pattern not in found]
     return [*found.values(), *refused]
 
 
 def _estimated(w: Workload) -> list[dict[str, Any]]:
-    from advisor.advice.foreseeing import foresee_all
+    """The same by arithmetic."""
+    from advisor.advice.foreseeing import prospect
+    from advisor.advice.ranking import order
+    from advisor.patterns import PATTERNS
 
-    found = []
-    for n, one in enumerate(foresee_all(w)):
-        row = _estimate(one.deployment, w)
-        found.append({**row, "rank": n + 1, "best": n == 0 and one.meets, "meets_objective": one.meets})
-    return found
+    book = _book(w)
+    every = [prospect(w, pattern, book) for pattern in PATTERNS]
+    best = {one.pattern.name: one.best() for one in every}
+    ranked = order(w, [one for one in best.values() if one is not None])
+    found = [{**_foreseen(one), "rank": n + 1, "best": n == 0 and one.meets} for n, one in enumerate(ranked)]
+    refused = [
+        _refused(one.pattern.name, one.refusal or one.blocked(one.first))
+        for one in every
+        if best[one.pattern.name] is None
+    ]
+    return [*found, *refused]
 
 
-def _one(sweep: Sweep, cell: Cell) -> list[dict[str, Any]]:
+def _one(sweep: Sweep, w: Workload, cell: Cell) -> dict[str, Any]:
     """One deployment of the named pattern; what a rule refuses is not simulated."""
-    from advisor.advice.checking import check
+    from advisor.advice.checking import check, pattern_named
+    from advisor.advice.foreseeing import prospect
     from advisor.advice.simulating import simulate
+
+    [judged] = check(w, pattern=sweep.pattern, sets={**(sweep.sets or {}), **settings_of(cell.values)}).patterns
+    if not judged.fits:
+        return {**_refused(judged.pattern, judged.findings), "id": judged.deployment.id, "best": None}
+    if sweep.how == "estimate":
+        return _foreseen(prospect(w, pattern_named(judged.pattern), _book(w)).foreseen(judged.deployment))
+    return _simulated(simulate(w, judged.deployment, seed=sweep.seed, replications=sweep.replications, threads=1))
+
+
+def _book(w: Workload) -> PriceBook:
+    from advisor.advice.simulating import price_overrides
+
+    return price_book().with_assumed(price_overrides(w))
+
+
+def _refused(pattern: str, findings: Iterable[Finding]) -> dict[str, Any]:
+    """The rules that refuse a pattern; where none does, what arithmetic says against it."""
     from advisor.rules import BLOCKS
 
-    w = _workload(sweep, cell)
-    own = {path.removeprefix(DEPLOYMENT): value for path, value in cell.values.items() if path.startswith(DEPLOYMENT)}
-    [judged] = check(w, pattern=sweep.pattern, sets={**(sweep.sets or {}), **own}).patterns
-    if not judged.fits:
-        rules = [finding.rule for finding in judged.findings if finding.verdict is BLOCKS]
-        return [{"pattern": judged.pattern, "id": judged.deployment.id, "why_not": ", ".join(dict.fromkeys(rules))}]
-    if sweep.how == "estimate":
-        return [_estimate(judged.deployment, w)]
-    outcome = simulate(w, judged.deployment, seed=sweep.seed, replications=sweep.replications, threads=1)
-    return [_row(outcome)]
+    rules = dict.fromkeys(one.rule for one in findings if one.verdict is BLOCKS)
+    return {"pattern": pattern, "best": False, "why_not": ", ".join(rules) or "no deployment of it can be tried"}
 
 
-def _row(outcome: Any) -> dict[str, Any]:
+def _simulated(outcome: Outcome) -> dict[str, Any]:
     money = outcome.usd_per_month
     return {
         "pattern": outcome.pattern,
@@ -139,24 +165,21 @@ def _row(outcome: Any) -> dict[str, Any]:
     }
 
 
-def _estimate(deployment: Any, w: Workload) -> dict[str, Any]:
-    from advisor.catalog.prices import price_book
-    from advisor.money import PurchaseOptions, bill
+def _foreseen(one: Foreseen) -> dict[str, Any]:
+    from advisor.advice.ranking import SHARES
 
-    seen = deployment.foresee(w)
-    priced = bill(deployment.foreseen_usage(w), price_book(), w.region, PurchaseOptions.of(w.purchase))
-    shares = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
+    seen = one.seen
+    latencies = {name: seen.mean_s if name == "mean" else seen.latency_s(SHARES[name]) for name in _LATENCIES}
     return {
-        "pattern": deployment.name,
-        "id": deployment.id,
-        "meets_objective": seen.meets(w),
-        "usd_per_month": float(priced.usd),
-        **{f"{name}_s": _finite(seen.latency_s(share)) for name, share in shares.items()},
-        "mean_s": _finite(seen.mean_s),
+        "pattern": one.pattern,
+        "id": one.id,
+        "meets_objective": one.meets,
+        "usd_per_month": _finite(one.usd),
+        **{f"{name}_s": _finite(seconds) for name, seconds in latencies.items()},
         "error_share": _finite(seen.error_share),
         "cold_start_share": _finite(seen.cold_share),
         "utilisation": _finite(seen.utilisation),
-        "why_not": seen.impossible or None,
+        "why_not": one.impossible or None,
     }
 
 

@@ -19,6 +19,9 @@ from advisor.errors import InputError
 
 __all__ = ["Store", "signature"]
 
+# How long a file is waited for that another process is closing.
+_PATIENCE_S = 2.0
+
 
 def signature(parts: Mapping[str, Any]) -> str:
     """What a sweep is known by: a digest of everything that its answers depend on."""
@@ -31,17 +34,27 @@ class Store:
     def __init__(self, path: Path | None, known_by: str) -> None:
         self.path = path
         try:
-            self._base = sqlite3.connect(":memory:" if path is None else path, isolation_level=None)
-            self._base.execute("PRAGMA synchronous = NORMAL")
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            self._base = sqlite3.connect(
+                ":memory:" if path is None else path, isolation_level=None, timeout=_PATIENCE_S
+            )
+        except (OSError, sqlite3.Error) as error:
+            raise _unusable(path, error) from error
+        try:
+            # Held until the file is closed: two processes never answer the same sweep into one file.
+            self._base.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._base.execute("BEGIN EXCLUSIVE")
             self._base.execute("CREATE TABLE IF NOT EXISTS sweep (known_by TEXT NOT NULL)")
             self._base.execute("CREATE TABLE IF NOT EXISTS cells (number INTEGER PRIMARY KEY, rows TEXT NOT NULL)")
             held = self._base.execute("SELECT known_by FROM sweep").fetchone()
+            if held is None:
+                self._base.execute("INSERT INTO sweep VALUES (?)", (known_by,))
+            self._base.execute("COMMIT")
         except sqlite3.Error as error:
-            mend = "name a file that a sweep has written, or one that does not exist yet"
-            raise InputError(f"{path} cannot be used to store answers: {error}", str(path), mend) from error
-        if held is None:
-            self._base.execute("INSERT INTO sweep VALUES (?)", (known_by,))
-        elif held[0] != known_by:
+            self.close()
+            raise _unusable(path, error) from error
+        if held is not None and held[0] != known_by:
             self.close()
             raise InputError(
                 f"{path} holds the answers of another sweep",
@@ -88,3 +101,11 @@ class Store:
         self.close()
         if self.path is not None:
             self.path.unlink(missing_ok=True)
+
+
+def _unusable(path: Path | None, error: Exception) -> InputError:
+    if "locked" in str(error):
+        mend = "wait for it, or name another output"
+        return InputError(f"{path} is in use by a sweep that is running", str(path), mend)
+    mend = "name a file that a sweep has written, or one that does not exist yet, in a folder that you may write to"
+    return InputError(f"{path} cannot be used to store answers: {error}", str(path), mend)

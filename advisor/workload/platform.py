@@ -28,7 +28,7 @@ from advisor.workload.quantity import (
 )
 from advisor.workload.section import Fixed
 
-__all__ = ["Platform", "as_assumption", "as_limit"]
+__all__ = ["Platform", "as_assumption", "as_limit", "overridden"]
 
 
 def as_assumption(held: Assumption, value: Any) -> float | str | bool:
@@ -135,11 +135,23 @@ def _of_kind(held: Assumption) -> dict[str, Any]:
 
 
 def _of_unit(quota: Limit) -> dict[str, Any]:
+    return _kind_of(quota).schema()
+
+
+def _kind_of(quota: Limit) -> Kind:
     try:
-        kind = next(name for name in ("duration", "size", "memory") if _reads(quota, str(_KINDS[name].write(1))))
+        return next(
+            _KINDS[name] for name in ("duration", "size", "memory") if _reads(quota, str(_KINDS[name].write(1)))
+        )
     except StopIteration:
-        kind = _UNITS.get(quota.unit, "count")
-    return _KINDS[kind].schema()
+        return _KINDS[_UNITS.get(quota.unit, "count")]
+
+
+def overridden(key: str) -> Kind | None:
+    """The kind of value that a key takes; none where it is a word. `UnknownName` where there is no such key."""
+    if (held := _assumption(key)) is not None:
+        return _KINDS.get(held.kind)
+    return _kind_of(limit(key))
 
 
 def _reads(quota: Limit, text: str) -> bool:

@@ -32,6 +32,7 @@ class Message:
 
     def __init__(self, request: Request, entered: float, outcome: Outcome) -> None:
         self.request, self.entered, self.outcome = request, entered, outcome
+        self.handed = NAN  # to an instance that several calls share
 
 
 class Asynchronous:

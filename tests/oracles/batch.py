@@ -29,6 +29,9 @@ B-11  Record: answered = end of the job, for all its records: served, or failed 
 B-12  Record.jobs: number = ordinal, launch = begin, ready = work begins, draining = work ends, end = job ends.
 B-13  Billed, for jobs that have ended and whose billing began in the window: "instance_s" = instances * ceil(end -
       billed from), "objects_in", "objects_out" (objects served).
+B-14  Objects of an instance side by side (one_by_one false): at DISPATCH the next call by (object, call) takes the
+      lowest free slot, whatever object the others belong to; calls of an object that has failed by then are passed
+      over. An object that fails leaves the calls and retries of others alone.
 """
 
 from __future__ import annotations
@@ -142,8 +145,11 @@ class Share:
         self.freed = simpy.Event(self.env)
 
     def work(self) -> Iterator[simpy.Event]:
-        """Its objects, one after another (B-04, B-07)."""
+        """Its objects, one after another (B-04, B-07), or side by side."""
         yield clock.moment(self.env, self.env.now, clock.DISPATCH, self.number)
+        if not self.case.one_by_one:
+            yield from self.side_by_side()
+            return
         for item in self.items:
             if item.status == REFUSED:
                 continue
@@ -155,6 +161,21 @@ class Share:
                     self.env.process(self.call(item, left.pop(0), slot))
                 if not any(self.busy):
                     break
+                yield self.freed
+                yield clock.moment(self.env, self.env.now, clock.DISPATCH, self.number)
+                self.freed = simpy.Event(self.env)
+
+    def side_by_side(self) -> Iterator[simpy.Event]:
+        """Its calls in order, as slots are free (B-14)."""
+        left = [(item, call) for item in self.items if item.status != REFUSED for call in item.calls]
+        while left or any(self.busy):
+            while left and not all(self.busy):
+                item, records = left.pop(0)
+                if item.status == SERVED:
+                    slot = self.busy.index(False)
+                    self.busy[slot] = True
+                    self.env.process(self.call(item, records, slot))
+            if any(self.busy):
                 yield self.freed
                 yield clock.moment(self.env, self.env.now, clock.DISPATCH, self.number)
                 self.freed = simpy.Event(self.env)

@@ -57,6 +57,7 @@ A-05  Billed: "instance_s", "puts": of the requests that arrive in the window an
       each one served (input and output), 1 for each other.
 A-06  Record: `arrival` is the request's arrival once it has entered the queue; answered later than stop_s: PENDING
       (finish stays).
+Where calls share an instance (latency_s or batching), rules A-07 .. in sharing.py.
 
 Batch transform: rules B-.. in batch.py. Multi-model: rules M-.. in multimodel.py.
 """
@@ -68,6 +69,7 @@ from dataclasses import dataclass, field
 from .case import NEVER, Client, Request, Scaling
 
 RANDOM, LEAST_OUTSTANDING = "RANDOM", "LEAST_OUTSTANDING_REQUESTS"
+FEWEST, LOWEST = "fewest", "lowest"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +152,9 @@ class AsynchronousCase(Case):
     timeout_s: float = 900.0
     upload_s: float = 0.0
     download_s: float = 0.0
+    batching: Batching | None = None
+    latency_s: tuple[float, ...] = ()
+    pull: str = FEWEST
     scaling: Scaling = field(default_factory=Scaling)
 
 
@@ -171,6 +176,7 @@ class BatchCase(Case):
     provision_s: tuple[float, ...] = (120.0,)  # by job begun
     setup_s: float = 120.0
     upload_s: float = 10.0
+    one_by_one: bool = True  # objects on an instance (B-04); else B-14
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,4 +203,6 @@ class MultiModelCase(Case):
     cache_enabled: bool = True
     load_limit_s: float = 360.0
     container_queue: int = 100
+    batching: Batching | None = None
+    latency_s: tuple[float, ...] = ()
     scaling: Scaling = field(default_factory=Scaling)

@@ -31,7 +31,9 @@ from .case import (
     to_grid,
 )
 from .case_patterns import (
+    FEWEST,
     LEAST_OUTSTANDING,
+    LOWEST,
     RANDOM,
     AsynchronousCase,
     BatchCase,
@@ -290,6 +292,29 @@ def asynchronous_case(seed: int, size: int) -> AsynchronousCase:
     )
 
 
+def draw_sharing(dice: Dice, tick: float, mean_s: float) -> dict[str, object]:
+    """Instances that several requests share: batches, or a load curve that may fall, rise or stay."""
+    if dice.chance(0.5):
+        most, wait_s = dice.whole(1, 5), tick * dice.pick(0.0, 1.0, 2.0, 7.0)
+        return {"batching": Batching(most=most, wait_s=wait_s, marginal=dice.pick(0.0, 0.25, 0.3, 1.0))}
+    steps, rise = dice.whole(1, 6), dice.pick(0.0, 0.25, 0.3, 1.0)
+    return {"latency_s": tuple(mean_s * (1 + n * rise) for n in range(steps))}
+
+
+def sharing_case(seed: int, size: int) -> AsynchronousCase:
+    """An asynchronous endpoint whose instances answer several calls at once."""
+    dice = Dice(seed, 2)
+    case = asynchronous_case(seed, size)
+    tick = dice.pick(0.5, 1.0, 5.0)
+    return replace(
+        case,
+        max_invocations=dice.whole(1, 8),
+        timeout_s=dice.pick(case.timeout_s, 2 * case.mean_s, 3 * case.mean_s, tick * 2.5),
+        pull=dice.pick(FEWEST, FEWEST, LOWEST),
+        **draw_sharing(dice, tick, case.mean_s),
+    )
+
+
 def batch_case(seed: int, size: int) -> BatchCase:
     """Jobs on a schedule, some of them late."""
     dice = Dice(seed, 0)
@@ -323,6 +348,11 @@ def batch_case(seed: int, size: int) -> BatchCase:
         upload_s=tick * dice.pick(0.0, 1.0, 3.5),
         **times,
     )
+
+
+def side_by_side_case(seed: int, size: int) -> BatchCase:
+    """Jobs whose instances take several objects at a time."""
+    return replace(batch_case(seed, size), one_by_one=False)
 
 
 def multimodel_case(seed: int, size: int) -> MultiModelCase:
@@ -362,7 +392,9 @@ SEEDED: dict[str, Callable[[int, int], Case]] = {
     "real-time": realtime_case,
     "serverless": serverless_case,
     "asynchronous": asynchronous_case,
+    "asynchronous, shared": sharing_case,
     "batch-transform": batch_case,
+    "batch-transform, side by side": side_by_side_case,
     "multi-model": multimodel_case,
 }
 

@@ -80,8 +80,18 @@ def test_every_record_job_and_second_is_the_oracles(case: BatchCase) -> None:
     assert disagreements(case, ours(case)) == []
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
-@given(case=cases("batch-transform", largest=120), slots=st.integers(kernel.SCANNED - 1, 40), single=st.booleans())
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@given(case=cases("batch-transform, side by side"))
+def test_objects_side_by_side_are_the_oracles(case: BatchCase) -> None:
+    assert disagreements(case, ours(case)) == []
+
+
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@given(
+    case=cases("batch-transform", largest=120) | cases("batch-transform, side by side", largest=120),
+    slots=st.integers(kernel.SCANNED - 1, 40),
+    single=st.booleans(),
+)
 def test_so_many_slots_that_a_heap_finds_the_earliest_are_the_oracles(
     case: BatchCase, slots: int, *, single: bool
 ) -> None:
@@ -143,7 +153,7 @@ CHANGES = (
     ("slot < k[K_CULPRIT]", "slot > k[K_CULPRIT]"),  # the higher slot fails the object
     ("slot > k[K_CULPRIT]", "slot < k[K_CULPRIT]"),  # ends of one instant go by slot, backwards
     ("if end > f[F_FAILED] or", "if end >= f[F_FAILED] or"),  # nothing is retried as the object fails
-    ("f[F_OPENED] = job.clocks[k[K_OBJECT] %", "f[F_OPENED] = job.clocks[(k[K_OBJECT] + 1) %"),  # another's turn
+    ("f[F_OPENED] = job.clocks[instance]", "f[F_OPENED] = job.clocks[(instance + 1) % k[K_INSTANCES]]"),  # another's turn
     ("+ k[K_OBJECTS] - 1) //", ") //"),  # objects end a record early
     ("size + bytes_in[row] > most", "size + bytes_in[row] >= most"),  # a call holds one byte less
     ("if size > most:", "if size >= most:"),  # a call as large as it may be is refused

@@ -20,6 +20,8 @@ __all__ = ["Nap", "Pace", "Swing"]
 _ATOMS, _MOMENTS = 6, 4
 # Up to this load of one instance the fleet falls asleep now and then.
 _ASLEEP = 0.95
+# The least share of a load by which a backlog is taken to grow, where it is not worked off.
+_HARDLY = 1e-6
 _RARELY = 40.0
 # After the first datapoint above the target, two more.
 _TWO_MORE = 2.0
@@ -168,7 +170,8 @@ class Pace:
         wait_s = self.seen_s
         backlog = rate_per_s * self.work_s
         for _ in range(_STAGES):
-            growth = rate_per_s - here * self.per_s
+            # A load that is just carried gathers too, if slowly: a little of it keeps the times finite.
+            growth = max(rate_per_s - here * self.per_s, _HARDLY * rate_per_s)
             unseen_s = max(0.0, self.backlog * here - backlog) / growth
             noticed = backlog + growth * (unseen_s + wait_s)
             many = float(min(self.highest, max(math.floor(here) + 1, math.ceil(noticed / self.backlog))))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from advisor.errors import InputError
 from advisor.patterns.base import Pattern
 from advisor.patterns.batch.job import MEGABYTE, share_s, whole
 from advisor.patterns.batch.pace import served
@@ -58,9 +57,6 @@ def simulate(
     w: Workload, d: BatchTransform, trace: Trace, *, columns: bool = False, sample_s: float | None = None
 ) -> BatchRun:
     """One replication: jobs until each record of the window has its answer."""
-    if not w.assume("batch_objects_serial"):
-        what = "batch_objects_serial: no, and only one object after another is simulated"
-        raise InputError(what, w.where("platform.batch_objects_serial"), "leave it out")
     run = simulate_jobs(
         trace,
         spec_of(w, d, trace),
@@ -97,6 +93,7 @@ def spec_of(w: Workload, d: BatchTransform, trace: Trace) -> JobSpec:
         provision_s=_provision_s(w, setup, trace.seed),
         setup_s=setup,
         upload_s=float(w.assume("batch_wrap_up")),
+        one_by_one=bool(w.assume("batch_objects_serial")),
     )
 
 

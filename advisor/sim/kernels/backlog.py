@@ -125,7 +125,8 @@ def backlog(until: float, through: bool, c: Common, d: Desk) -> int:
             return REACHED
         p[P_SPARE] = now
         if enters <= arrives:
-            enter(c, d, now)
+            enter(c, d.queue)
+            dispatch(c, d, now)
             continue
         if p[P_FAIL_SHARE] > 0.0 and lacks_draws(c):
             return NEEDS_DRAWS
@@ -133,20 +134,27 @@ def backlog(until: float, through: bool, c: Common, d: Desk) -> int:
         if c.carried[row, C_BYTES_IN] > p[P_PAYLOAD_MAX]:
             settle(c, row, REFUSED, now)
             continue
-        c.carried[row, C_ENTRY] = now + p[P_UPLOAD]
-        c.numbers[row, N_ATTEMPT] = 0
-        d.queue[(q[Q_HEAD] + q[Q_LENGTH]) & mask] = row
-        q[Q_LENGTH] += 1
-        if q[Q_RECORD] != 0:
-            c.floats[c.numbers[row, N_NUMBER], R_ARRIVAL] = np.nan
-            c.ints[c.numbers[row, N_NUMBER], R_ATTEMPTS] = 0
+        join(c, d.queue, row, now)
 
 
 @part
-def enter(c: Common, d: Desk, now: float) -> None:
+def join(c: Common, queue: Ints, row: int, now: float) -> None:
+    """The input of a call is on its way; its call will stand last in the queue."""
+    p, q = c.p, c.q
+    c.carried[row, C_ENTRY] = now + p[P_UPLOAD]
+    c.numbers[row, N_ATTEMPT] = 0
+    queue[(q[Q_HEAD] + q[Q_LENGTH]) & (queue.size - 1)] = row
+    q[Q_LENGTH] += 1
+    if q[Q_RECORD] != 0:
+        c.floats[c.numbers[row, N_NUMBER], R_ARRIVAL] = np.nan
+        c.ints[c.numbers[row, N_NUMBER], R_ATTEMPTS] = 0
+
+
+@part
+def enter(c: Common, queue: Ints) -> None:
     """The first input on its way is stored: its call is queued."""
     p, q, counts = c.p, c.q, c.counts
-    row = d.queue[(q[Q_HEAD] + q[Q_ENTERED]) & (d.queue.size - 1)]
+    row = queue[(q[Q_HEAD] + q[Q_ENTERED]) & (queue.size - 1)]
     q[Q_ENTERED] += 1
     counts[L_ATTEMPTS] += 1
     first = c.carried[row, C_FIRST]
@@ -156,7 +164,6 @@ def enter(c: Common, d: Desk, now: float) -> None:
         c.sums[S_BYTES_IN] += c.carried[row, C_BYTES_IN]
     if q[Q_RECORD] != 0:
         c.floats[c.numbers[row, N_NUMBER], R_ARRIVAL] = first
-    dispatch(c, d, now)
 
 
 @part
@@ -164,12 +171,8 @@ def dispatch(c: Common, d: Desk, now: float) -> None:
     """While a slot is free the head starts, or turns out to be too old."""
     p, q = c.p, c.q
     while q[Q_ENTERED] > 0 and q[Q_FREE_SLOTS] > 0:
-        row = d.queue[q[Q_HEAD]]
-        q[Q_HEAD] = (q[Q_HEAD] + 1) & (d.queue.size - 1)
-        q[Q_LENGTH] -= 1
-        q[Q_ENTERED] -= 1
-        if now - c.carried[row, C_ENTRY] > p[P_TTL]:
-            settle(c, row, EXPIRED, now)
+        row = leave(c, d.queue, now)
+        if row < 0:
             continue
         k = 0
         while d.seats[d.order[k], U_FREE] == 0:
@@ -197,6 +200,20 @@ def dispatch(c: Common, d: Desk, now: float) -> None:
 
 
 @part
+def leave(c: Common, queue: Ints, now: float) -> int:
+    """The head leaves the queue; -1 where it turns out to be too old."""
+    q = c.q
+    row = int(queue[q[Q_HEAD]])
+    q[Q_HEAD] = (q[Q_HEAD] + 1) & (queue.size - 1)
+    q[Q_LENGTH] -= 1
+    q[Q_ENTERED] -= 1
+    if now - c.carried[row, C_ENTRY] > c.p[P_TTL]:
+        settle(c, row, EXPIRED, now)
+        return -1
+    return row
+
+
+@part
 def finish(c: Common, d: Desk, now: float) -> int:
     """The first finish; the number of a draining instance that ended by it, or -1."""
     p, q = c.p, c.q
@@ -214,20 +231,25 @@ def finish(c: Common, d: Desk, now: float) -> int:
     c.sums[S_BUSY] += busy_within(p, c.carried[row, C_START], now)
     finished(c, row, now)
     late = service_of(c.carried[row, C_WORK], p[P_MEAN]) > p[P_TIMEOUT]
-    fails = False
-    if p[P_FAIL_SHARE] > 0.0:
-        attempt = min(c.numbers[row, N_ATTEMPT], c.draws.shape[2]) - 1
-        draw = c.draws[row, D_FAIL, attempt]
-        if c.keys.shape[0] > 0:
-            draw = luck(c.keys[D_FAIL, attempt], c.numbers[row, N_LUCK])
-        fails = draw < p[P_FAIL_SHARE]
-    settle(c, row, settled_by(late, fails), now + p[P_DOWNLOAD])
+    settle(c, row, settled_by(late, fails(c, row)), now + p[P_DOWNLOAD])
     if d.seats[seat, U_DRAINS] == 0:
         q[Q_FREE_SLOTS] += 1
     elif d.seats[seat, U_FREE] == d.slots.shape[1]:
         d.seats[seat, U_DRAINS] = 0
         return int(d.seats[seat, U_NUMBER])
     return -1
+
+
+@part
+def fails(c: Common, row: int) -> bool:
+    """Does this execution of the call fail?"""
+    share = c.p[P_FAIL_SHARE]
+    if share <= 0.0:
+        return False
+    attempt = min(c.numbers[row, N_ATTEMPT], c.draws.shape[2]) - 1
+    if c.keys.shape[0] > 0:
+        return bool(luck(c.keys[D_FAIL, attempt], c.numbers[row, N_LUCK]) < share)
+    return bool(c.draws[row, D_FAIL, attempt] < share)
 
 
 @part

@@ -59,6 +59,7 @@ K_RUNS, K_SERVED, K_FAILED, K_REFUSED, K_CALLS = range(13, 18)
 K_OPENED, K_USED, K_OVER, K_TOO_LARGE, K_SENT, K_CULPRIT = range(18, 24)
 # ... of the call that is being filled: its first record, its records, those of the window
 K_FIRST, K_COUNT, K_INSIDE = range(24, 27)
+K_SERIAL = 27  # of the station: one object after another, or whenever a slot is free
 K_SIZE = 32
 
 # Floats of the job
@@ -106,6 +107,7 @@ class Job(NamedTuple):
     k: Ints  # see K_*
     f: Floats  # see F_*
     clocks: Floats  # by instance: the end of its last object
+    free_at: Floats  # by instance and slot: when it is free, where objects go on side by side
     spans: Floats  # by slot, of the call that it holds or held last: its start, an attempt's length, its end
     held: Ints  # ... its attempts, first record, number of records
     heap_at: Floats
@@ -199,6 +201,8 @@ def _cut(p: Floats, job: Job, floats: Floats, ints: Ints) -> None:
     for slot in range(k[K_USED]):
         start, length = job.spans[slot, X_START], job.spans[slot, X_LENGTH]
         tries = job.held[slot, H_TRIES]
+        if tries == 0:
+            continue  # the call of another object
         made = 1
         while made < tries:
             end = start + made * length
@@ -211,6 +215,7 @@ def _cut(p: Floats, job: Job, floats: Floats, ints: Ints) -> None:
             k[K_SENT] -= tries - made
             if k[K_SHOW] == 1:
                 _show(p, job, slot, made, floats, ints)
+            job.spans[slot, X_END] = end
         last = max(last, end)
     f[F_LAST] = last
 
@@ -240,7 +245,11 @@ def _close(p: Floats, job: Job, floats: Floats, ints: Ints) -> None:
             f[F_WAIT] += f[F_OBJECT_WAIT]
             f[F_BYTES_OUT] += f[F_OBJECT_OUT]
             k[K_SERVED] += 1
-        job.clocks[k[K_OBJECT] % k[K_INSTANCES]] = f[F_LAST]
+        instance = k[K_OBJECT] % k[K_INSTANCES]
+        job.clocks[instance] = max(job.clocks[instance], f[F_LAST])
+        if k[K_SERIAL] == 0:
+            for slot in range(k[K_SLOTS]):
+                job.free_at[instance, slot] = job.spans[slot, X_END]
         f[F_BUSY] += f[F_OBJECT_BUSY]
         k[K_CALLS] += k[K_SENT]
     runs = k[K_RUNS]
@@ -252,7 +261,7 @@ def _close(p: Floats, job: Job, floats: Floats, ints: Ints) -> None:
 
 @part
 def _open(job: Job) -> None:
-    """The next object begins where its instance has done with the one before."""
+    """The next object begins where its instance has done with the one before, or with the calls of that."""
     k, f = job.k, job.f
     k[K_OBJECT] += 1
     k[K_OPENED] = k[K_NEXT]
@@ -261,7 +270,15 @@ def _open(job: Job) -> None:
     k[K_OVER] = 0
     k[K_TOO_LARGE] = 0
     k[K_SENT] = 0
-    f[F_OPENED] = job.clocks[k[K_OBJECT] % k[K_INSTANCES]]
+    instance = k[K_OBJECT] % k[K_INSTANCES]
+    f[F_OPENED] = job.clocks[instance]
+    if k[K_SERIAL] == 0:
+        k[K_USED] = k[K_SLOTS]
+        for slot in range(k[K_SLOTS]):
+            job.spans[slot, X_END] = job.free_at[instance, slot]
+            job.held[slot, H_TRIES] = 0
+            if k[K_SLOTS] > SCANNED:
+                push(job.heap_at, job.heap_key, job.heap_slot, slot, job.free_at[instance, slot], slot, slot)
     f[F_LAST] = f[F_OPENED]
     f[F_FAILED] = math.inf
     f[F_OBJECT_BUSY] = 0.0

@@ -1,0 +1,411 @@
+"""One queue in front of a fleet whose instances answer several calls at once: load curves and batches.
+
+A call is handed over by the queue as soon as an instance has a place for it; there it joins those that progress
+together, or waits for a worker and a batch. Its time-out runs from then. At one instant: finishes, time-outs; then one
+dispatch (after what the control plane changes): first all that can be handed over is, then workers begin; then each
+entry by itself. See `backlog` for the queue.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from advisor.sim.kernels import Floats, Ints
+from advisor.sim.kernels.attempts import UNKNOWN, accept, coming, finished, lacks_draws
+from advisor.sim.kernels.backlog import (
+    Q_ENTERED,
+    Q_FREE_SLOTS,
+    Q_HEAD,
+    Q_LENGTH,
+    Q_SERIAL,
+    Q_WAKE,
+    U_DRAINS,
+    U_FREE,
+    U_NUMBER,
+    enter,
+    fails,
+    join,
+    leave,
+    settle,
+)
+from advisor.sim.kernels.backlog import U_FIELDS as U_FIRST
+from advisor.sim.kernels.heap import pop, push
+from advisor.sim.kernels.layout import (
+    BLOCK_ENDS,
+    C_BYTES_IN,
+    C_ENTRY,
+    C_START,
+    C_VIRTUAL,
+    C_WORK,
+    FAILED,
+    GRID,
+    N_ANSWERED,
+    N_ATTEMPT,
+    N_CALL,
+    N_NEXT,
+    N_NUMBER,
+    N_SLOT,
+    N_UNIT,
+    NEEDS_DRAWS,
+    NEEDS_ROOM,
+    P_DOWNLOAD,
+    P_FAIL_SHARE,
+    P_MARGINAL,
+    P_MEAN,
+    P_PAYLOAD_MAX,
+    P_SPARE,
+    P_TIMEOUT,
+    P_WAIT,
+    Q_BUSY,
+    Q_ENDED,
+    Q_FREE_ROWS,
+    Q_RECORD,
+    R_ATTEMPTS,
+    R_INSTANCE,
+    R_SLOT,
+    R_START,
+    REACHED,
+    REFUSED,
+    S_BUSY,
+    SERVED,
+    TIMED_OUT,
+    UNIT_ENDED,
+)
+from advisor.sim.kernels.part import part, station
+from advisor.sim.kernels.settle import busy_within, to_grid
+from advisor.sim.kernels.state import Common
+
+# Those that were handed over stand in a list, the longest ago first: their time-outs come in this order.
+Q_CURVE, Q_MOST, Q_OLDEST, Q_LATEST, Q_LOWEST = range(Q_SERIAL + 2, Q_SERIAL + 7)
+N_BEFORE, N_AFTER = N_CALL, N_ANSWERED
+C_HANDED = C_VIRTUAL
+
+# A seat: what it is in `backlog`, then what progresses on it, and who waits there for a worker
+U_RUNNING, U_ADMITTED, U_FIRST_WAITS, U_LAST_WAITS, U_LENGTH, U_FIELDS = range(U_FIRST, U_FIRST + 6)
+V_VIRTUAL, V_LAST, V_NEXT, V_TIMER, V_FIELDS = range(5)
+
+
+class Hall(NamedTuple):
+    """The queue, and per seat its load curve or its workers."""
+
+    queue: Ints  # its size a power of two
+    seats: Ints  # [seat, U_*]
+    clocks: Floats  # [seat, V_*]
+    order: Ints  # seats in service by number
+    latency: Floats
+    curve_at: Floats  # per seat a heap of targets in virtual time
+    curve_key: Ints
+    curve_row: Ints
+    heads: Ints  # [seat, worker]: the first row of the batch that runs there, -1: free
+    ends: Floats
+
+
+@station
+def sharing(until: float, through: bool, c: Common, d: Hall) -> int:
+    """Move everything before `until`, its finishes included; its dispatch and entries where `through`."""
+    p, q = c.p, c.q
+    mask = d.queue.size - 1
+    while True:
+        if q[Q_FREE_ROWS] < 1 or q[Q_LENGTH] > mask:
+            return NEEDS_ROOM
+        seat, event_at = 0, np.inf
+        for k in range(d.seats.shape[0]):
+            if d.clocks[k, V_NEXT] < event_at:
+                seat, event_at = k, d.clocks[k, V_NEXT]
+        limit_at = c.carried[q[Q_OLDEST], C_HANDED] + p[P_TIMEOUT] if q[Q_OLDEST] >= 0 else np.inf
+        soonest = min(event_at, limit_at)
+        if q[Q_WAKE] != 0 and soonest > p[P_SPARE]:
+            if p[P_SPARE] == until and not through:
+                return REACHED
+            q[Q_WAKE] = 0
+            dispatch(c, d, p[P_SPARE])
+            continue
+        enters = np.inf
+        if q[Q_LENGTH] > q[Q_ENTERED]:
+            enters = c.carried[d.queue[(q[Q_HEAD] + q[Q_ENTERED]) & mask], C_ENTRY]
+        arrives, source = coming(c)
+        if source == UNKNOWN:
+            return BLOCK_ENDS
+        now = min(enters, arrives)
+        if soonest <= now:
+            if soonest > until:
+                return REACHED
+            p[P_SPARE] = soonest
+            if event_at > limit_at:
+                seat = time_out(c, d, soonest)
+            elif q[Q_CURVE] != 0:
+                first_finish(c, d, seat, soonest)
+            else:
+                happen(c, d, seat, soonest)
+            if d.seats[seat, U_DRAINS] != 0 and d.seats[seat, U_FREE] == d.seats[seat, U_DRAINS]:
+                d.seats[seat, U_DRAINS] = 0
+                q[Q_ENDED] = d.seats[seat, U_NUMBER]
+                return UNIT_ENDED
+            continue
+        if now > until or (now == until and not through):
+            return REACHED
+        p[P_SPARE] = now
+        if enters <= arrives:
+            enter(c, d.queue)
+            dispatch(c, d, now)
+            continue
+        if p[P_FAIL_SHARE] > 0.0 and lacks_draws(c):
+            return NEEDS_DRAWS
+        row = accept(c, now, source)
+        if c.carried[row, C_BYTES_IN] > p[P_PAYLOAD_MAX]:
+            settle(c, row, REFUSED, now)
+            continue
+        join(c, d.queue, row, now)
+
+
+@part
+def dispatch(c: Common, d: Hall, now: float) -> None:
+    """The queue hands over while an instance has a place; then free workers begin."""
+    q = c.q
+    while q[Q_ENTERED] > 0 and q[Q_FREE_SLOTS] > 0:
+        row = leave(c, d.queue, now)
+        if row >= 0:
+            hand_over(c, d, row, taker(c, d), now)
+    if q[Q_CURVE] == 0:
+        for seat in range(d.seats.shape[0]):
+            begin(c, d, seat, now)
+
+
+@part
+def taker(c: Common, d: Hall) -> int:
+    """The instance with the most places free, or the lowest that has one."""
+    found = -1
+    k = 0
+    while found < 0 or (c.q[Q_LOWEST] == 0 and k < d.order.size):
+        seat = d.order[k]
+        if d.seats[seat, U_FREE] > (d.seats[found, U_FREE] if found >= 0 else 0):
+            found = seat
+        k += 1
+    return int(found)
+
+
+@part
+def hand_over(c: Common, d: Hall, row: int, seat: int, now: float) -> None:
+    """An instance has the call: its time-out begins to run."""
+    q, numbers, seats = c.q, c.numbers, d.seats
+    seats[seat, U_FREE] -= 1
+    q[Q_FREE_SLOTS] -= 1
+    q[Q_BUSY] += 1
+    c.carried[row, C_HANDED], c.carried[row, C_START] = now, np.nan
+    numbers[row, N_ATTEMPT] += 1
+    numbers[row, N_UNIT], numbers[row, N_SLOT], numbers[row, N_NEXT] = seat, -1, -1
+    numbers[row, N_BEFORE], numbers[row, N_AFTER] = q[Q_LATEST], -1
+    if q[Q_LATEST] >= 0:
+        numbers[q[Q_LATEST], N_AFTER] = row
+    else:
+        q[Q_OLDEST] = row
+    q[Q_LATEST] = row
+    if q[Q_RECORD] != 0:
+        number = numbers[row, N_NUMBER]
+        c.ints[number, R_INSTANCE], c.ints[number, R_SLOT] = seats[seat, U_NUMBER], -1
+        c.ints[number, R_ATTEMPTS] = numbers[row, N_ATTEMPT]
+    if q[Q_CURVE] != 0:
+        admit(c, d, row, seat, now)
+        return
+    if seats[seat, U_LENGTH] == 0:
+        seats[seat, U_FIRST_WAITS] = row
+    else:
+        numbers[seats[seat, U_LAST_WAITS], N_NEXT] = row
+    seats[seat, U_LAST_WAITS] = row
+    seats[seat, U_LENGTH] += 1
+
+
+@part
+def starts(c: Common, row: int, now: float, slot: int) -> None:
+    """Its execution begins."""
+    c.carried[row, C_START] = now
+    c.numbers[row, N_SLOT] = slot
+    if c.q[Q_RECORD] != 0:
+        c.floats[c.numbers[row, N_NUMBER], R_START] = now
+        c.ints[c.numbers[row, N_NUMBER], R_SLOT] = slot
+
+
+@part
+def over(c: Common, d: Hall, row: int, status: int, now: float) -> None:
+    """The instance is done with a call, one way or the other: its place is free."""
+    q, numbers = c.q, c.numbers
+    before, after = numbers[row, N_BEFORE], numbers[row, N_AFTER]
+    if before >= 0:
+        numbers[before, N_AFTER] = after
+    else:
+        q[Q_OLDEST] = after
+    if after >= 0:
+        numbers[after, N_BEFORE] = before
+    else:
+        q[Q_LATEST] = before
+    seat = numbers[row, N_UNIT]
+    d.seats[seat, U_FREE] += 1
+    if d.seats[seat, U_DRAINS] == 0:
+        q[Q_FREE_SLOTS] += 1
+    q[Q_BUSY] -= 1
+    q[Q_WAKE] = 1
+    if not np.isnan(c.carried[row, C_START]):
+        finished(c, row, now)
+    settle(c, row, status, now + c.p[P_DOWNLOAD])
+
+
+@part
+def served(c: Common, row: int) -> int:
+    """What a call ends as that was executed in time."""
+    return FAILED if fails(c, row) else SERVED
+
+
+# Load curves
+
+
+@part
+def move(d: Hall, seat: int, now: float) -> None:
+    """Virtual time comes up to now, before the number of those in flight changes."""
+    n = d.seats[seat, U_RUNNING]
+    if n > 0:
+        d.clocks[seat, V_VIRTUAL] += (now - d.clocks[seat, V_LAST]) / d.latency[n - 1]
+    d.clocks[seat, V_LAST] = now
+
+
+@part
+def next_finish(d: Hall, seat: int) -> None:
+    """When the first of those in flight will finish, if nothing comes between."""
+    n = d.seats[seat, U_RUNNING]
+    if n == 0:
+        d.clocks[seat, V_NEXT] = np.inf
+        return
+    left = max(0.0, d.curve_at[seat, 0] - d.clocks[seat, V_VIRTUAL]) * d.latency[n - 1]
+    d.clocks[seat, V_NEXT] = d.clocks[seat, V_LAST] + to_grid(left)
+
+
+@part
+def admit(c: Common, d: Hall, row: int, seat: int, now: float) -> None:
+    """The call joins those that progress together."""
+    seats = d.seats
+    starts(c, row, now, -1)
+    move(d, seat, now)
+    seats[seat, U_ADMITTED] += 1
+    target = d.clocks[seat, V_VIRTUAL] + c.carried[row, C_WORK]
+    n = seats[seat, U_RUNNING]
+    push(d.curve_at[seat], d.curve_key[seat], d.curve_row[seat], n, target, seats[seat, U_ADMITTED], row)
+    seats[seat, U_RUNNING] = n + 1
+    next_finish(d, seat)
+
+
+@part
+def first_finish(c: Common, d: Hall, seat: int, now: float) -> None:
+    """The first of those that progress together is done."""
+    row, n = d.curve_row[seat, 0], d.seats[seat, U_RUNNING]
+    d.clocks[seat, V_VIRTUAL], d.clocks[seat, V_LAST] = d.curve_at[seat, 0], now
+    pop(d.curve_at[seat], d.curve_key[seat], d.curve_row[seat], n)
+    d.seats[seat, U_RUNNING] = n - 1
+    next_finish(d, seat)
+    c.sums[S_BUSY] += busy_within(c.p, c.carried[row, C_START], now)
+    over(c, d, row, served(c, row), now)
+
+
+@part
+def drop_out(d: Hall, row: int, seat: int, now: float) -> None:
+    """One of those that progress together leaves before its end."""
+    move(d, seat, now)
+    kept = 0
+    for k in range(d.seats[seat, U_RUNNING]):
+        target, key, other = d.curve_at[seat, k], d.curve_key[seat, k], d.curve_row[seat, k]
+        if other != row:
+            push(d.curve_at[seat], d.curve_key[seat], d.curve_row[seat], kept, target, key, other)
+            kept += 1
+    d.seats[seat, U_RUNNING] = kept
+    next_finish(d, seat)
+
+
+# Batches
+
+
+@part
+def next_event(d: Hall, seat: int) -> None:
+    """When the first batch of a seat ends, or its oldest waiting call has waited long enough."""
+    at = d.clocks[seat, V_TIMER]
+    for slot in range(d.heads.shape[1]):
+        at = min(at, d.ends[seat, slot])
+    d.clocks[seat, V_NEXT] = at
+
+
+@part
+def begin(c: Common, d: Hall, seat: int, now: float) -> None:
+    """Free workers of a seat take batches of those that wait there, as many as may and as soon as they may."""
+    p, seats = c.p, d.seats
+    if seats[seat, U_LENGTH] == 0 and d.clocks[seat, V_TIMER] == np.inf:
+        return
+    d.clocks[seat, V_TIMER] = np.inf
+    slot = 0
+    while seats[seat, U_LENGTH] > 0:
+        while slot < d.heads.shape[1] and d.heads[seat, slot] >= 0:
+            slot += 1
+        if slot == d.heads.shape[1]:
+            break
+        head = seats[seat, U_FIRST_WAITS]
+        ripe_at = c.carried[head, C_HANDED] + p[P_WAIT]
+        if seats[seat, U_LENGTH] < c.q[Q_MOST] and now < ripe_at:
+            d.clocks[seat, V_TIMER] = ripe_at
+            break
+        count = min(c.q[Q_MOST], seats[seat, U_LENGTH])
+        row, last, largest = head, head, 0.0
+        for _ in range(count):
+            starts(c, row, now, slot)
+            largest = max(largest, c.carried[row, C_WORK])
+            last, row = row, c.numbers[row, N_NEXT]
+        c.numbers[last, N_NEXT] = -1
+        seats[seat, U_FIRST_WAITS] = row
+        seats[seat, U_LENGTH] -= count
+        d.heads[seat, slot] = head
+        d.ends[seat, slot] = now + max(GRID, to_grid(p[P_MEAN] * (1 + p[P_MARGINAL] * (count - 1)) * largest))
+    next_event(d, seat)
+
+
+@part
+def happen(c: Common, d: Hall, seat: int, now: float) -> None:
+    """A batch of a seat ends, or its oldest waiting call has waited long enough."""
+    for slot in range(d.heads.shape[1]):
+        if d.ends[seat, slot] == now:
+            row = d.heads[seat, slot]
+            d.heads[seat, slot], d.ends[seat, slot] = -1, np.inf
+            c.sums[S_BUSY] += busy_within(c.p, c.carried[row, C_START], now)
+            while row >= 0:
+                following = c.numbers[row, N_NEXT]
+                over(c, d, row, served(c, row), now)
+                row = following
+            next_event(d, seat)
+            return
+    d.clocks[seat, V_TIMER] = np.inf
+    c.q[Q_WAKE] = 1
+    next_event(d, seat)
+
+
+@part
+def time_out(c: Common, d: Hall, now: float) -> int:
+    """The call that was handed over the longest ago runs out of time; its seat.
+
+    A batch goes on for its other members; with the last of them its worker is free.
+    """
+    row = c.q[Q_OLDEST]
+    seat, slot = c.numbers[row, N_UNIT], c.numbers[row, N_SLOT]
+    if c.q[Q_CURVE] != 0:
+        c.sums[S_BUSY] += busy_within(c.p, c.carried[row, C_START], now)
+        drop_out(d, row, seat, now)
+    elif slot < 0:
+        # Who was handed over first stands first, here as in a batch.
+        d.seats[seat, U_FIRST_WAITS] = c.numbers[row, N_NEXT]
+        d.seats[seat, U_LENGTH] -= 1
+        if d.seats[seat, U_LENGTH] == 0:
+            d.clocks[seat, V_TIMER] = np.inf
+            next_event(d, seat)
+    else:
+        d.heads[seat, slot] = c.numbers[row, N_NEXT]
+        if d.heads[seat, slot] < 0:
+            d.ends[seat, slot] = np.inf
+            c.sums[S_BUSY] += busy_within(c.p, c.carried[row, C_START], now)
+            next_event(d, seat)
+    over(c, d, row, TIMED_OUT, now)
+    return int(seat)
