@@ -18,7 +18,7 @@ from advisor.patterns.base import Pattern
 from advisor.units import show_bytes, show_rate
 from advisor.workload import Workload
 
-__all__ = ["break_even"]
+__all__ = ["break_even", "watches_alarms"]
 
 # Ten percent short of a stated point the present best is still the best.
 _SHORT = 1.1
@@ -28,6 +28,8 @@ _FARTHEST, _STEP = 100.0, 3.0
 _MOVES = 4
 # Requests that all confirmations together may simulate, about; one of them costs at least so many.
 _REQUESTS = 60_000_000
+# What watching the alarms of a month takes, in requests.
+_ALARMS = 600_000.0
 # No traffic is as heavy as this: beyond it one confirmation takes minutes.
 _HEAVIEST_PER_S = 400.0
 
@@ -157,8 +159,9 @@ class _Finder:
     def _affordable(self, axis: _Axis, factor: float) -> bool:
         w = self.answer.workload
         rate = w.rate_per_s * (factor if axis.field == "traffic.rate" else 1.0)
-        # Some ten trials of two replications of a day at least, twice.
-        self.spent += 2 * 10 * 2 * max(200_000.0, rate * 86_400)
+        # Some ten trials of two replications of a day at least, twice; watching alarms takes as long as many requests.
+        least = _ALARMS if watches_alarms(self.answer) else 200_000.0
+        self.spent += 2 * 10 * 2 * max(least, rate * 86_400)
         return self.spent <= _REQUESTS
 
     def _simulated(self, axis: _Axis, factor: float) -> str | None:
@@ -169,7 +172,14 @@ class _Finder:
             moved = w.with_(axis.sets(w, factor))
         except InputError:
             return None
-        found = recommend(moved, seed=self.answer.seed, patterns=self.asked, explain=False, threads=self.threads)
+        found = recommend(
+            moved,
+            seed=self.answer.seed,
+            patterns=self.asked,
+            explain=False,
+            brief=watches_alarms(self.answer),
+            threads=self.threads,
+        )
         return found.best.pattern if found.best else ""
 
     def _point(self, axis: _Axis, factor: float, becomes: str) -> BreakEven:
@@ -188,6 +198,12 @@ class _Finder:
             sets=_plain(axis.sets(w, factor)),
             short=_plain(axis.sets(w, _short_of(axis, factor))),
         )
+
+
+def watches_alarms(answer: Recommendation) -> bool:
+    """Whether an option's runs are long ones, as alarms are watched in them minute by minute."""
+    settings = [one.outcome.deployment for one in answer.options]
+    return any(held.get("min_instances") != held.get("max_instances") for held in settings)
 
 
 def _short_of(axis: _Axis, factor: float) -> float:

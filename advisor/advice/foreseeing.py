@@ -295,6 +295,8 @@ class Outlook:
         if w.streams and w.traffic is not None and w.traffic.replay is None:
             for factor in (0.1, 10.0):
                 kinds |= _firsts(Prospect(w.scaled(rate=factor), pattern, self.book))
+        # Where none meets the objective, any may once the workload is moved.
+        kinds = kinds or frozenset(_kind(chain) for chain in here.all_chains)
         self._kept[pattern.name] = kinds
         self._members[pattern.name] = tuple(chain.members for chain in here.all_chains if _kind(chain) in kinds)
         self._base[pattern.name] = here.best()

@@ -86,10 +86,11 @@ class Race:
         requests_each: float,
         threads: int,
         tell: Callable[[str], None],
+        brief: bool = False,
     ) -> None:
         self.workload = w
         self.cheap = requests_each <= _CHEAP
-        self.few, self.many = (_VERY_FEW, _VERY_FEW) if requests_each > VAST else (_FEW, _MANY)
+        self.few, self.many = (_VERY_FEW, _VERY_FEW) if brief or requests_each > VAST else (_FEW, _MANY)
         self.tell = tell
         self.yardstick = percentile(w)
         self.finalists: dict[str, Finalist] = {}

@@ -50,14 +50,16 @@ def recommend(
     seed: int = 0,
     patterns: Iterable[str] | None = None,
     explain: bool = True,
+    brief: bool = False,
     threads: int = 2,
     progress: Progress | None = None,
 ) -> Recommendation:
     """The ranked, priced answer to a workload.
 
     ``patterns`` leaves only these in the running. ``explain=False`` leaves out what would change the answer
-    (break-even points and sensitivity), which takes searches of its own. ``progress`` is told what is being done and
-    how many deployments have been simulated.
+    (break-even points and sensitivity), which takes searches of its own; ``brief`` also makes do with as few
+    replications as there can be, where only the first is of interest. ``progress`` is told what is being done and how
+    many deployments have been simulated.
     """
     if not isinstance(w, Workload):
         raise InputError(f"{w!r} is not a workload", "", "read it first: ad.recommend(ad.read(path))")
@@ -66,16 +68,24 @@ def recommend(
         from advisor.advice.combine import recommend_both
 
         return recommend_both(w, asked, seed=seed, explain=explain, threads=threads, progress=progress)
-    return _Answer(w, asked, seed, threads, progress).made(explain=explain)
+    return _Answer(w, asked, seed, threads, progress, brief=brief).made(explain=explain and not brief)
 
 
 class _Answer:
     """One recommendation in the making."""
 
     def __init__(
-        self, w: Workload, asked: tuple[type[Pattern], ...], seed: int, threads: int, progress: Progress | None
+        self,
+        w: Workload,
+        asked: tuple[type[Pattern], ...],
+        seed: int,
+        threads: int,
+        progress: Progress | None,
+        *,
+        brief: bool = False,
     ) -> None:
         self.workload = w
+        self.brief = brief
         self.asked = asked
         self.seed = seed
         self.threads = threads
@@ -121,13 +131,14 @@ class _Answer:
             book=self.book,
             requests_each=self.bench.requests_each / self.bench.replications,
             threads=self.threads,
+            brief=self.brief,
             tell=lambda name: self._count(f"{name}: simulating"),
         )
         firsts = order(w, [_simplest(w, found.trials) for found in self.found.values() if found.trials])
         every = [trial for found in self.found.values() for trial in found.trials]
         for n, trial in enumerate(firsts):
             self._enter(race, trial, leads=n == 0)
-        for trial in () if self.bench.vast else _others(every, firsts):
+        for trial in () if self.bench.vast or self.brief else _others(every, firsts):
             race.enter(trial.deployment, leads=False)
         if race.finalists:
             race.separate()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from advisor.advice.breaking_even import watches_alarms
 from advisor.advice.foreseeing import Outlook
 from advisor.advice.recommendation import Recommendation, Sensitivity
 from advisor.catalog.assumptions import Assumption, assumptions
@@ -31,9 +32,14 @@ _HEAVIEST_PER_DAY = 500_000
 def sensitivity(
     answer: Recommendation, outlook: Outlook, *, asked: tuple[type[Pattern], ...], threads: int = 2
 ) -> tuple[Sensitivity, ...]:
-    """The assumptions that move the answer, those that flip it first, then by how much they move its cost."""
-    if answer.best is None:
+    """The assumptions that move the answer, those that flip it first, then by how much they move its cost.
+
+    Where nothing meets the objective, these are the assumptions under which something would.
+    """
+    if not answer.options:
         return ()
+    best = answer.best.pattern if answer.best else ""
+    best_usd = float(answer.best.usd_per_month) if answer.best else math.nan
     held = answer.workload
     found: list[tuple[float, Sensitivity]] = []
     for one in _that_matter(answer):
@@ -42,10 +48,9 @@ def sensitivity(
         if any(end is None for end in ends):
             continue
         (low, usd_low), (high, usd_high) = (end for end in ends if end is not None)
-        best_usd = float(answer.best.usd_per_month)
         moved = max(abs(usd - best_usd) / best_usd if best_usd and math.isfinite(usd) else 1.0
-                    for usd in (usd_low, usd_high))  # fmt: skip
-        flips = low != answer.best.pattern or high != answer.best.pattern
+                    for usd in (usd_low, usd_high)) if best else 0.0  # fmt: skip
+        flips = best not in (low, high) or low != high
         if flips or moved >= _WORTH:
             line = _line(answer, one, (low, usd_low), (high, usd_high), "estimated")
             found.append((math.inf if flips else moved, line))
@@ -96,7 +101,6 @@ def _line(
     answer: Recommendation, one: Assumption, low: tuple[str, float], high: tuple[str, float], how: str
 ) -> Sensitivity:
     w = answer.workload
-    assert answer.best is not None
     return Sensitivity(
         key=one.key,
         title=one.title,
@@ -109,7 +113,7 @@ def _line(
         usd_high=high[1],
         how=how,
         paths=tuple(path for path, key in w.assumed.items() if key == one.key),
-        best=answer.best.pattern,
+        best=answer.best.pattern if answer.best else "",
     )
 
 
@@ -119,8 +123,8 @@ def _sure(answer: Recommendation, lines: Iterable[Sensitivity], asked: list[str]
 
     from advisor.advice.recommending import recommend
 
-    made, left = [], _SIMULATED
-    light = answer.workload.rate_per_s * 86_400 <= _HEAVIEST_PER_DAY
+    made, left, brief = [], _SIMULATED, watches_alarms(answer)
+    light = answer.workload.rate_per_s * 86_400 <= _HEAVIEST_PER_DAY and not brief
     for line in lines:
         if not line.flips or not light or left == 0:
             made.append(line)
@@ -132,7 +136,7 @@ def _sure(answer: Recommendation, lines: Iterable[Sensitivity], asked: list[str]
                 ends.append((best, usd))
                 continue
             moved = answer.workload.with_({f"platform.{line.key}": value})
-            there = recommend(moved, seed=answer.seed, patterns=asked, explain=False, threads=threads)
+            there = recommend(moved, seed=answer.seed, patterns=asked, explain=False, brief=brief, threads=threads)
             ends.append((there.best.pattern, float(there.best.usd_per_month)) if there.best else ("", math.nan))
         (best_low, usd_low), (best_high, usd_high) = ends
         made.append(

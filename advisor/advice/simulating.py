@@ -15,6 +15,7 @@ from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
+from advisor.advice.by_hour import hours_together, with_hours
 from advisor.advice.deadlines import said_of_jobs
 from advisor.advice.judging import judge
 from advisor.advice.outcome import Held, Money, Outcome, per_million
@@ -97,7 +98,7 @@ def simulate(
 
     def cost(one: Run) -> float:
         if id(one) not in prices:
-            prices[id(one)] = float(priced(deployment.usage(w, one)).usd)
+            prices[id(one)] = float(priced(with_hours(w, deployment.usage(w, one), one)).usd)
         return prices[id(one)]
 
     asked = w.objective.latency
@@ -114,7 +115,7 @@ def simulate(
         threads=threads,
         progress=progress,
     )
-    usages = [deployment.usage(w, one) for one in found.runs]
+    usages = [with_hours(w, deployment.usage(w, one), one) for one in found.runs]
     costs = [cost(one) for one in found.runs]
     usual = found.cost(cost, expected)
     total, spikes = _together(usages, found, expected), None
@@ -200,7 +201,7 @@ def _together(usages: Sequence[Usage], found: Replications, expected: float | No
         if expected is not None and len(counts) > 1:
             mean = with_control([float(count) for count in counts], arrived, expected).value
             total = max(0, round(mean * len(counts)))
-        meters.append(replace(same[0], granules=total, hourly=None))
+        meters.append(replace(same[0], granules=total, hourly=hours_together(same, total, windows)))
     return Usage(meters=tuple(meters), window_s=sum(windows, Fraction(0)))
 
 

@@ -110,7 +110,7 @@ def refusals(answer: Recommendation) -> Table:
 
 def break_even_table(answer: Recommendation) -> Table:
     """Where another pattern becomes the best."""
-    rows = [(one.field, one.now, one.written, one.becomes) for one in answer.break_even]
+    rows = [(one.field, one.now, one.written, one.becomes or "nothing meets it") for one in answer.break_even]
     return Table.of(
         ["field", "now", "from here on", "this becomes best"],
         rows,

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from advisor.advice.by_hour import with_hours
 from advisor.advice.judging import Judged, judge
 from advisor.advice.ranking import SHARES, percentile
 from advisor.catalog.prices import PriceBook
@@ -118,7 +119,8 @@ class Bench:
             runs: Sequence[Run] = tuple(pool.map(run, numbers))
         self.requests += sum(one.ledger.arrived for one in runs)
         purchase = PurchaseOptions.of(w.purchase)
-        costs = [float(bill(deployment.usage(w, one), self.book, w.region, purchase).usd) for one in runs]
+        usages = [with_hours(w, deployment.usage(w, one), one) for one in runs]
+        costs = [float(bill(one, self.book, w.region, purchase).usd) for one in usages]
         found = Replications(runs=tuple(runs))
         name = percentile(w)
         latency = found.mean_latency_s() if name == "mean" else found.latency_s(SHARES[name])

@@ -80,8 +80,13 @@ def whatif(
     with Store(unfinished, known_by(sweep, varied)) as kept:
         if before := len(kept.done()):
             complain(f"going on with {said(before, 'cell')} that have their answer in {unfinished}")
-        with _progress() as tell:
-            swept(sweep, varied, kept, n_jobs=jobs, scheduler=scheduler, progress=tell)
+        try:
+            with _progress() as tell:
+                swept(sweep, varied, kept, n_jobs=jobs, scheduler=scheduler, progress=tell)
+        except KeyboardInterrupt:
+            if unfinished is not None:
+                complain(f"stopped; the same command goes on from {unfinished}")
+            raise
         rows = list(kept.rows())
         if output is not None:
             _write(frame_of(varied, rows), output)

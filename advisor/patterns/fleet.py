@@ -16,7 +16,7 @@ from advisor.catalog.limits import limit
 from advisor.errors import BugError
 from advisor.patterns.clock import due_s, least_at
 from advisor.rules.estimates import has_accelerator, launch_s
-from advisor.sim.deployments import Client
+from advisor.sim.deployments import Batching, Client
 from advisor.sim.scaling import Scaling, Scheduled, StepFromZero, TargetTracking
 from advisor.streams import stream
 from advisor.units import WEEK_S
@@ -25,7 +25,18 @@ from advisor.workload import Workload, WorkOn
 if TYPE_CHECKING:
     from advisor.sim.trace import Trace
 
-__all__ = ["busy_place", "client_of", "growth_of", "launches", "scaling_of", "scheduled", "tracking", "usual_launches"]
+__all__ = [
+    "batching_of",
+    "busy_place",
+    "client_of",
+    "curve_of",
+    "growth_of",
+    "launches",
+    "scaling_of",
+    "scheduled",
+    "tracking",
+    "usual_launches",
+]
 
 # Launches are drawn this often, then round and round: no run of a month needs as many different ones.
 _LAUNCHES = 256
@@ -159,6 +170,25 @@ def scaling_of(
 def _slower(seconds: float, times: float) -> float:
     """On the grid again."""
     return seconds if times == 1.0 else round(seconds * times * 2**20) / 2**20
+
+
+def curve_of(on: WorkOn) -> tuple[float, ...]:
+    """Seconds of a mean request at each number in flight where a load curve was measured, else nothing.
+
+    Between the points of the curve latency lies on straight lines; above the last point requests queue.
+    """
+    if on.at is None:
+        return ()
+    known = sorted(on.at)
+    return tuple(np.interp(np.arange(1, known[-1] + 1), known, [on.at[n] for n in known]).tolist())
+
+
+def batching_of(on: WorkOn) -> Batching | None:
+    """Dynamic batching, where the profile gives it."""
+    told = on.entry.batching
+    if told is None:
+        return None
+    return Batching(most=told.max, wait_s=float(_snapped(np.asarray(told.wait_s))), marginal=told.marginal)
 
 
 def busy_place(on: WorkOn, most: int) -> tuple[int, float]:

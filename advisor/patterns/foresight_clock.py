@@ -19,6 +19,7 @@ __all__ = ["by_clock"]
 _WEEK_M = int(WEEK_S) // 60
 # Without a curve the clock is looked at every so many minutes.
 _STEP_M = 30
+_MID_M = 30
 
 
 def by_clock(
@@ -53,10 +54,13 @@ def _parts(ground: Ground, schedule: str, otherwise: int) -> Iterator[tuple[floa
     if len(curve) < _WEEK_M // _STEP_M:
         curve = curve * 7
     step = _WEEK_M / len(curve)
+    # The first point of a curve lies in the middle of the first hour.
+    traffic = ground.workload.traffic
+    first = _MID_M if ground.hours and traffic is not None and traffic.replay is None else step / 2
     total = math.fsum(curve) / len(curve)
     hours: dict[int, list[float]] = {}
     for n, factor in enumerate(curve):
-        hours.setdefault(least_at(schedule, otherwise, int((n + 0.5) * step)), []).append(factor / total)
+        hours.setdefault(least_at(schedule, otherwise, int(first + n * step) % _WEEK_M), []).append(factor / total)
     for least, factors in sorted(hours.items()):
         mean = math.fsum(factors) / len(factors)
         rising = grouped(tuple(factors)) if mean > 0 else ((1.0, 1.0),)

@@ -1,4 +1,10 @@
-"""A multi-model endpoint as a station: a fleet whose instances hold a changing set of models."""
+"""A multi-model endpoint as a station: a fleet whose instances hold a changing set of models.
+
+What AWS does not say, and this does: on a load curve the calls of all models on an instance share its accelerator and
+progress together; a batch is made of calls of one model only, and a worker that is free takes the first batch that may
+begin, whichever model's (a model server keeps one batch in the making for each model it holds). With the model cache
+disabled each call has a copy of its model to itself, so that no batch holds more than one.
+"""
 
 from __future__ import annotations
 
@@ -45,6 +51,11 @@ class CacheStation(Station):
         count, self.parallel = len(spec.models), spec.parallel_loads
         whole = (0, count)
         loads = np.zeros((_LOADS, shelf.O_FIELDS), np.int64)
+        depth, self.at_once = len(spec.latency_s), len(spec.latency_s) or spec.workers
+        q[shelf.Q_KIND] = shelf.CURVE if depth else shelf.BATCHES if spec.batching else shelf.PLAIN
+        if spec.batching:
+            q[shelf.Q_MOST] = spec.batching.most
+            p[layout.P_WAIT], p[layout.P_MARGINAL] = spec.batching.wait_s, spec.batching.marginal
         self.shelf = shelf.Shelf(
             seats=np.zeros((0, shelf.T_FIELDS), np.int64), clocks=np.zeros((0, shelf.V_FIELDS)),
             slots=np.zeros((0, spec.workers), np.int64), flags=np.zeros(whole, np.int64),
@@ -56,6 +67,9 @@ class CacheStation(Station):
             download=np.zeros((0, self.parallel), np.int64), at=np.zeros(256), key=np.zeros(256, np.int64),
             value=np.zeros(256, np.int64), limit_at=np.zeros(256), limit_load=np.zeros(256, np.int64),
             limit_serial=np.zeros(256, np.int64), order=np.zeros(1, np.int64), touched=np.zeros(0, np.int64),
+            latency=np.array(spec.latency_s, dtype=np.float64), curve_at=np.zeros((0, depth)),
+            curve_key=np.zeros((0, depth), np.int64), curve_row=np.zeros((0, depth), np.int64),
+            queued=np.zeros(whole, np.int64),
             record=np.zeros((0, 5)), z=np.zeros(shelf.Z_FIELDS, np.int64),
         )  # fmt: skip
         self.shelf.z[shelf.Z_FREE] = _LOADS
@@ -74,8 +88,9 @@ class CacheStation(Station):
     def grow(self) -> None:
         """More finishes, limits, loads, or lines of the record."""
         e, m = self.events, self.shelf
-        if e.q[E_SIZE] + 2 >= e.at.size:
-            size = 2 * e.at.size
+        starts, loads = m.slots.shape[1] + 2, 2 * self.parallel + 2
+        if e.q[E_SIZE] + starts >= e.at.size:
+            size = 2 * (e.at.size + starts)
             e = e._replace(at=longer(e.at, size, 0.0), key=longer(e.key, size, 0), value=longer(e.value, size, 0))
         if e.q[E_LIMITS] >= e.limit_at.size:
             at, row, call = _straight(e.q, E_LIMIT_HEAD, int(e.q[E_LIMITS]), e.limit_at, e.limit_row, e.limit_call)
@@ -87,10 +102,10 @@ class CacheStation(Station):
             free[held : held + old] = np.arange(old, 2 * old)[::-1]
             m = m._replace(loads=longer(m.loads, 2 * old, 0), times=longer(m.times, 2 * old, 0.0), free=free)
             m.z[shelf.Z_FREE] += old
-        if m.z[shelf.Z_EVENTS] + 64 >= m.at.size:
-            size = 2 * m.at.size
+        if m.z[shelf.Z_EVENTS] + loads >= m.at.size:
+            size = 2 * (m.at.size + loads)
             m = m._replace(at=longer(m.at, size, 0.0), key=longer(m.key, size, 0), value=longer(m.value, size, 0))
-        if m.z[shelf.Z_LIMITS] + 64 >= m.limit_at.size:
+        while m.z[shelf.Z_LIMITS] + loads >= m.limit_at.size:
             held = int(m.z[shelf.Z_LIMITS])
             at, load, serial = _straight(m.z, shelf.Z_LIMIT_HEAD, held, m.limit_at, m.limit_load, m.limit_serial)
             m = m._replace(limit_at=at, limit_load=load, limit_serial=serial)
@@ -109,17 +124,20 @@ class CacheStation(Station):
             seat, self.count = self.count, self.count + 1
             rows = self.count
             self.shelf = m = m._replace(
-                seats=longer(m.seats, rows, 0), clocks=longer(m.clocks, rows, 0.0), slots=longer(m.slots, rows, -1),
+                seats=longer(m.seats, rows, 0), clocks=longer(m.clocks, rows, math.inf), slots=longer(m.slots, rows, -1),
                 flags=longer(m.flags, rows, 0), used=longer(m.used, rows, 0), load_of=longer(m.load_of, rows, -1),
                 last_used=longer(m.last_used, rows, 0.0), target=longer(m.target, rows, 0.0),
                 admitted=longer(m.admitted, rows, 0), download=longer(m.download, rows, 0),
-                touched=longer(m.touched, rows, 0),
+                touched=longer(m.touched, rows, 0), curve_at=longer(m.curve_at, rows, 0.0),
+                curve_key=longer(m.curve_key, rows, 0), curve_row=longer(m.curve_row, rows, 0),
+                queued=longer(m.queued, rows, 0),
             )  # fmt: skip
         touched = m.seats[seat, shelf.T_TOUCHED]
         m.seats[seat] = 0
         m.seats[seat, shelf.T_TOUCHED], m.seats[seat, shelf.T_NUMBER] = touched, number
         m.seats[seat, shelf.T_PENDING] = m.seats[seat, shelf.T_VERSION] = -1
         m.clocks[seat], m.slots[seat] = 0.0, -1
+        m.clocks[seat, shelf.V_NEXT], m.queued[seat] = math.inf, 0
         m.flags[seat], m.used[seat], m.load_of[seat], m.last_used[seat] = 0, 0, -1, 0.0
         self.seat_of[number] = self.in_service[number] = seat
         self._reorder()
@@ -175,10 +193,14 @@ class CacheStation(Station):
     def wind_up(self, stop: float) -> None:
         """Count the service of what still runs, up to the end of the run."""
         low, high = self.window.from_s, min(stop, self.window.to_s)
-        for row in self.shelf.slots[: self.count].ravel():
-            if row >= 0:
-                begin = float(self.carried[row, layout.C_START])
-                self.ledger.sums[layout.S_BUSY] += max(0.0, high - max(begin, low))
+        m = self.shelf
+        slots = [row for row in m.slots[: self.count].ravel() if row >= 0]
+        if self.q[shelf.Q_KIND] == shelf.CURVE:
+            seats = self.seat_of.values()
+            slots = [row for seat in seats for row in m.curve_row[seat, : m.seats[seat, shelf.T_RUNNING]]]
+        for row in slots:
+            begin = float(self.carried[row, layout.C_START])
+            self.ledger.sums[layout.S_BUSY] += max(0.0, high - max(begin, low))
 
     def loads(self) -> list[tuple[int, int, float, float, float]]:
         """(instance, model, asked, begun, in memory) of every load asked for, by instance."""
@@ -222,7 +244,7 @@ def simulate_cache(
             "instance_s": billed_seconds(units, span, stop, from_launch=scaling.bill_from_launch),
             **station.data(),
         },
-        held_s=held_seconds(units, span, stop) * spec.workers,
+        held_s=held_seconds(units, span, stop) * station.at_once,
         columns=station.columns() if columns else None,
         loads=tuple(station.loads()) if columns else (),
     )

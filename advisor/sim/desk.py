@@ -182,6 +182,10 @@ class QueueStation(Station):
         """Calls in service, on draining instances too."""
         return int(self.q[layout.Q_BUSY])
 
+    def forsake(self, at: float) -> None:
+        """Calls past their time to live are expired, though no instance may ever come to take their turn."""
+        kernel.forsake(self.common(), self.queue, float(at))
+
     def wind_up(self, stop: float) -> None:
         """Count the service of what still runs, up to the end of the run."""
         low, high = self.window.from_s, min(stop, self.window.to_s)

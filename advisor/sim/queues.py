@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import simpy
 
+from advisor.errors import BugError
 from advisor.sim.control import Fleet
 from advisor.sim.deployments import Client, QueueSpec
 from advisor.sim.desk import QueueStation
@@ -29,9 +32,14 @@ def simulate_queue(
     sample_s: float | None = None,
     meter_bytes: bool = True,
 ) -> Run:
-    """One run of an asynchronous endpoint; of the client, payload, failures and overhead count."""
+    """One run of an asynchronous endpoint; of the client, payload, failures and overhead count.
+
+    Where nothing ever wakes a sleeping endpoint again, its calls are expired once their time to live is over.
+    """
     client = client or Client()
     window = window or Window(from_s=trace.warmup_s, to_s=trace.warmup_s + trace.horizon_s)
+    if window.stop_s is None and scaling.lowest == 0 and math.isinf(spec.ttl_s):
+        raise BugError("calls that never expire before an endpoint that may sleep for ever: give the run an end")
     env = simpy.Environment()
     kind = SharingStation if spec.batching or spec.latency_s else QueueStation
     station = kind(trace, spec, client, window, columns=columns, meter_bytes=meter_bytes)

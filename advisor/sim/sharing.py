@@ -18,7 +18,7 @@ import numpy as np
 
 from advisor.sim.deployments import LOWEST, Client, QueueSpec
 from advisor.sim.desk import QueueStation
-from advisor.sim.kernels import Floats, Ints, layout
+from advisor.sim.kernels import Floats, Ints, backlog, layout
 from advisor.sim.kernels import sharing as kernel
 from advisor.sim.station import Window, longer
 from advisor.sim.trace import Trace
@@ -83,7 +83,7 @@ class SharingStation(QueueStation):
         """Give the instance a seat; it takes from the queue at this very instant."""
         seat = self._seat()
         self.seats[seat] = 0
-        self.seats[seat, kernel.U_FREE], self.seats[seat, kernel.U_NUMBER] = self.width, number
+        self.seats[seat, backlog.U_FREE], self.seats[seat, backlog.U_NUMBER] = self.width, number
         self.clocks[seat] = (0.0, 0.0, math.inf, math.inf)
         self.heads[seat], self.ends[seat] = -1, math.inf
         self.seat_of[number] = self.in_service[number] = seat
@@ -95,7 +95,7 @@ class SharingStation(QueueStation):
         ended = super().close(number, at)
         if ended is None:
             # The kernel knows that it is empty by the number of its places.
-            self.seats[self.seat_of[number], kernel.U_DRAINS] = self.width
+            self.seats[self.seat_of[number], backlog.U_DRAINS] = self.width
         return ended
 
     def _chain(self, row: int) -> list[int]:

@@ -129,6 +129,9 @@ class Station:
     def unit_ended(self, number: int) -> None:
         """The kernel found that a draining unit has nothing left to do."""
 
+    def forsake(self, at: float) -> None:
+        """After the window nothing is in service: what may wait for ever gets the status that it can only have."""
+
     def wind_up(self, stop: float) -> None:
         """The run is over: count what is still under way."""
 
@@ -288,6 +291,8 @@ def drive(env: simpy.Environment, fleet: Fleet, station: Station, *, sample_s: f
     while not station.settled:
         stop += _SETTLING_S
         _run_to(env, fleet, station, stop)
+        if not (fleet.in_service or fleet.draining):
+            station.forsake(stop)
     station.wind_up(stop)
     return stop
 

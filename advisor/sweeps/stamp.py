@@ -6,12 +6,14 @@ Two machines with the same stamp give the same answers; a file of answers with a
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
 from advisor.catalog.prices import price_book
 from advisor.errors import InputError
 from advisor.workload import Workload
+from advisor.workload.section import Section
 
 __all__ = ["stamp"]
 
@@ -26,9 +28,16 @@ def stamp(w: Workload) -> tuple[str, ...]:
     return (__version__, f"{book.as_of} {book.published(w.region)}", *(_digest(path) for path in _files(w)))
 
 
-def _files(w: Workload) -> tuple[Path, ...]:
-    replayed = () if w.traffic is None or w.traffic.replay is None else (w.traffic.replay.path,)
-    return (*replayed, *(one.file for one in w.work if one.file is not None))
+def _files(held: object) -> Iterator[Path]:
+    """Every file that a workload points to, in the order of its fields."""
+    if isinstance(held, Path):
+        yield held
+    elif isinstance(held, Section):
+        for name in type(held).model_fields:
+            yield from _files(getattr(held, name))
+    elif isinstance(held, tuple):
+        for one in held:
+            yield from _files(one)
 
 
 def _digest(path: Path) -> str:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import Annotated, Any
+
+from pydantic import Field
 
 from advisor.catalog.regions import REGIONS, known_region, near_regions
 from advisor.errors import InputError, UnitError, near
@@ -32,6 +35,7 @@ from advisor.workload.quantity import (
     refused,
     shown,
 )  # fmt: skip
+from advisor.workload.recorded import RecordedFile
 from advisor.workload.section import Section, unfilled
 
 __all__ = [
@@ -284,6 +288,14 @@ class SavingsPlan(Section):
     term_s: Duration = unfilled("How long it binds, such as 1 year.", "term")
     covers: Annotated[tuple[str, ...], Words(*PATTERN_NAMES, noun="a pattern")] = unfilled(
         "The patterns whose instances it covers, such as [real-time, batch-transform]."
+    )
+    rates: Annotated[Path | None, RecordedFile("plan rates")] = Field(
+        default=None,
+        description="A CSV of plan rates with columns meter and usd_per_unit, such as plan.csv beside the profile.",
+    )
+    commitment: Annotated[str, Choice("fits", "best", noun="a commitment")] = Field(
+        default="fits",
+        description="Whether the commitment fits all covered use (fits), or is the one with the lowest bill (best).",
     )
 
 

@@ -262,7 +262,10 @@ def _purchase(purchase: Purchase, fill: _Filler) -> Purchase:
     plan = purchase.savings_plan
     if plan is not None:
         held: dict[str, Any] = {}
-        if plan.lacks("discount"):
+        if plan.lacks("discount") and plan.rates is not None:
+            # Stated rates are all that is known: other meters are not taken to have one.
+            held["discount"] = 0.0
+        elif plan.lacks("discount"):
             held["discount"] = fill("purchase.savings_plan.discount", "savings_plan_discount")
         if plan.lacks("term_s"):
             held["term_s"] = fill("purchase.savings_plan.term", "savings_plan_term")

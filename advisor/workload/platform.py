@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from advisor.catalog.assumptions import Assumption, assumptions
-from advisor.catalog.limits import Limit, limit, limits
+from advisor.catalog.limits import Limit, find_limit, limit, limits
 from advisor.errors import InputError, UnknownName, near
 from advisor.workload.quantity import (
     COUNT,
@@ -91,14 +91,7 @@ class Platform(Kind):
                 if given is not None:
                     as_limit(quota, given)
         except UnknownName:
-            names = [*(one.key for one in assumptions()), *(one.key for one in limits() if one.adjustable)]
-            return [
-                Flaw(
-                    (key,),
-                    f"{shown(key)} is neither an assumption nor a quota",
-                    near(key[:60], names) or "see advisor list assumptions",
-                )
-            ]
+            return [Flaw((key,), *_unknown(key))]
         except Flaws as error:
             return [flaw._replace(path=(key, *flaw.path)) for flaw in error.flaws]
         return []
@@ -151,7 +144,15 @@ def overridden(key: str) -> Kind | None:
     """The kind of value that a key takes; none where it is a word. `UnknownName` where there is no such key."""
     if (held := _assumption(key)) is not None:
         return _KINDS.get(held.kind)
-    return _kind_of(limit(key))
+    if (quota := find_limit(key)) is None:
+        what, mend = _unknown(key)
+        raise UnknownName(what, "", mend)
+    return _kind_of(quota)
+
+
+def _unknown(key: str) -> tuple[str, str]:
+    names = [*(one.key for one in assumptions()), *(one.key for one in limits() if one.adjustable)]
+    return f"{shown(key)} is neither an assumption nor a quota", near(key[:60], names) or "see advisor list assumptions"
 
 
 def _reads(quota: Limit, text: str) -> bool:

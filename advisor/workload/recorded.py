@@ -1,6 +1,6 @@
-"""Files that a profile points to: arrivals to replay, measured latencies. Their head is checked on reading a profile,
-their rows are read on first use.
+"""Files that a profile points to: arrivals to replay, measured latencies, rates of a plan.
 
+Their head is checked on reading a profile, their rows are read on first use.
 Arrivals have a column ``arrival_s``, or ``start_s`` and ``count`` (counts per interval); measurements have
 ``latency_ms`` or ``latency_s``. Comma-separated, gzip too; rows are streamed.
 """
@@ -24,14 +24,28 @@ from pydantic_core import CoreSchema, core_schema
 from advisor.errors import TraceError, near
 from advisor.workload.quantity import Flaws, Kind, refused, shown
 
-__all__ = ["COLUMNS", "Arrivals", "Measured", "RecordedFile", "arrivals", "measured", "per_interval"]
+__all__ = [
+    "COLUMNS",
+    "UNREADABLE",
+    "Arrivals",
+    "Measured",
+    "RecordedFile",
+    "arrivals",
+    "columns_of",
+    "measured",
+    "opened",
+    "per_interval",
+    "stamp_of",
+    "unreadable",
+]
 
 COLUMNS = {
     "arrivals": (("arrival_s",), ("start_s", "count")),
     "measurements": (("latency_ms",), ("latency_s",)),
+    "plan rates": (("component", "meter", "usd_per_unit"), ("meter", "usd_per_unit")),
 }
 _LONGEST_LINE = 1_000_000
-_UNREADABLE = (OSError, EOFError, UnicodeDecodeError, csv.Error, zlib.error)
+UNREADABLE = (OSError, EOFError, UnicodeDecodeError, csv.Error, zlib.error)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +94,7 @@ class RecordedFile(Kind):
                 raise _missing(text, path)
             if path.is_dir():
                 raise refused(f"{text} is a folder", f"name the file of {self.what} in it")
-            _head(path, self.what)
+            columns_of(path, self.what)
         except TraceError as error:
             raise refused(error.what, error.mend) from None
         except OSError as error:
@@ -113,15 +127,16 @@ def _missing(text: str, path: Path) -> Flaws:
 
 def arrivals(path: Path) -> Arrivals:
     """Count, span, mean rate and peak rate of a file of arrivals."""
-    return _arrivals(path, _stamp(path))
+    return _arrivals(path, stamp_of(path))
 
 
 def measured(path: Path) -> Measured:
     """Mean, cv and the latencies themselves, in the file's order, of a file of measurements."""
-    return _measured(path, _stamp(path))
+    return _measured(path, stamp_of(path))
 
 
-def _stamp(path: Path) -> tuple[int, int]:
+def stamp_of(path: Path) -> tuple[int, int]:
+    """What changes when the file does."""
     try:
         state = path.stat()
     except OSError as error:
@@ -134,7 +149,7 @@ def per_interval(path: Path, every_s: float) -> tuple[int, ...]:
 
     A count belongs to the interval in which its own begins: ask for intervals no shorter than those of the file.
     """
-    columns = _head(path, "arrivals")
+    columns = columns_of(path, "arrivals")
     counts: Counter[int] = Counter()
     first = math.nan
     for _, row in _rows(path, columns):
@@ -148,7 +163,7 @@ def per_interval(path: Path, every_s: float) -> tuple[int, ...]:
 def _arrivals(path: Path, stamp: tuple[int, int]) -> Arrivals:  # noqa: ARG001 - the stamp is part of the cache key
     minutes: Counter[int] = Counter()
     total, first, last, before, step = 0, math.inf, -math.inf, None, math.inf
-    columns = _head(path, "arrivals")
+    columns = columns_of(path, "arrivals")
     for line, row in _rows(path, columns):
         at, many = row[0], (row[1] if len(columns) == 2 else 1.0)
         if many < 0 or many != math.floor(many) or abs(at) > 1e12:
@@ -179,7 +194,7 @@ def _arrivals(path: Path, stamp: tuple[int, int]) -> Arrivals:  # noqa: ARG001 -
 
 @lru_cache(maxsize=32)
 def _measured(path: Path, stamp: tuple[int, int]) -> Measured:  # noqa: ARG001 - the stamp is part of the cache key
-    columns = _head(path, "measurements")
+    columns = columns_of(path, "measurements")
     scale = 1e-3 if columns == ("latency_ms",) else 1.0
     values = []
     for line, row in _rows(path, columns):
@@ -193,7 +208,8 @@ def _measured(path: Path, stamp: tuple[int, int]) -> Measured:  # noqa: ARG001 -
     return Measured(count=len(values), mean_s=mean, cv=math.sqrt(variance) / mean, latencies_s=tuple(values))
 
 
-def _open(path: Path) -> TextIO:
+def opened(path: Path) -> TextIO:
+    """As text, out of gzip too."""
     return (
         gzip.open(path, "rt", encoding="utf-8-sig", newline="")
         if path.suffix == ".gz"
@@ -201,13 +217,14 @@ def _open(path: Path) -> TextIO:
     )
 
 
-def _head(path: Path, what: str) -> tuple[str, ...]:
+def columns_of(path: Path, what: str) -> tuple[str, ...]:
+    """Which of the sets of columns for files of this kind its first line has."""
     try:
-        with _open(path) as file:
+        with opened(path) as file:
             line = file.readline(_LONGEST_LINE)
             names = [name.strip() for name in next(csv.reader([line]), [])]
-    except _UNREADABLE as error:
-        raise _unreadable(path, error) from None
+    except UNREADABLE as error:
+        raise unreadable(path, error) from None
     for columns in COLUMNS[what]:
         if set(columns) <= set(names):
             return columns
@@ -222,7 +239,7 @@ def _head(path: Path, what: str) -> tuple[str, ...]:
 
 def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, tuple[float, ...]]]:
     try:
-        with _open(path) as file:
+        with opened(path) as file:
             reader = csv.reader(file)
             names = [name.strip() for name in next(reader, [])]
             where = [names.index(column) for column in columns]
@@ -240,11 +257,12 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, tuple[flo
                         "mend the row",
                     )
                 yield reader.line_num, values
-    except _UNREADABLE as error:
-        raise _unreadable(path, error) from None
+    except UNREADABLE as error:
+        raise unreadable(path, error) from None
 
 
-def _unreadable(path: Path, error: Exception) -> TraceError:
+def unreadable(path: Path, error: Exception) -> TraceError:
+    """The error of a file that is no text, or cannot be opened."""
     why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return TraceError(
         f"{path.name} does not read: {why}",

@@ -39,6 +39,13 @@ M-11  cache_enabled false: no instance holds a model for another attempt (M-02: 
 M-12  A draining instance loads on for those who wait; it ends with its last outstanding, its loads with it.
       Record.loads: for each load asked for: (instance, model, asked, begun, in memory), by (instance, order asked),
       NaN: never by then. `start` is the start on a worker.
+M-13  Load curve (latency_s): the calls of all models on the instance progress together, as in R-05; "a slot is free"
+      (M-03) then means fewer than len(latency_s) in flight.
+M-14  Batching: only calls of one model are taken together (with the cache disabled every call has a model of its
+      own). At DISPATCH, and for each arrival, a free worker (lowest slot) takes, in the order of the worker queue, the
+      first call of which `most` of its model wait for a worker, or whose arrival (its attempt's) + wait_s has come,
+      and with it the next of its model, up to `most` in all; what waits for a load counts for nothing. M-03 then asks
+      for a free slot and nobody waiting for a worker. Service as in R-06.
 """
 
 from __future__ import annotations
@@ -51,9 +58,9 @@ import simpy
 
 from . import clock
 from .case import GRID, NOT_READY, REJECTED, TIMED_OUT, Lifetime, Record, to_grid
-from .case_patterns import MultiModelCase, Workers
+from .case_patterns import LoadCurve, MultiModelCase, Workers
 from .client import Call
-from .realtime import RealTime, WorkersInstance
+from .realtime import Instance, LoadCurveInstance, RealTime, WorkersInstance
 
 
 class Load:
@@ -115,11 +122,12 @@ class Downloads:
         done.succeed()
 
 
-class ModelInstance(WorkersInstance):
-    """One instance: workers, a memory full of models, a disk full of files."""
+class ModelInstance(Instance):
+    """One instance: a memory full of models, a disk full of files; what serves is said below."""
 
     def __init__(self, *args: object, case: MultiModelCase) -> None:
-        super().__init__(*args, server=Workers(workers=case.workers, mean_s=case.mean_s))
+        workers = Workers(workers=case.workers, mean_s=case.mean_s, batching=case.batching)
+        super().__init__(*args, server=LoadCurve(latency_s=case.latency_s) if case.latency_s else workers)
         self.case = case
         self.loads: list[Load] = []  # every one asked for
         self.pending: list[Load] = []  # not begun
@@ -149,7 +157,8 @@ class ModelInstance(WorkersInstance):
         model = call.request.model
         call.instance = self.unit.number
         ready = self.case.cache_enabled and model in self.memory
-        if not (ready and self.has_room()) and self.outstanding - len(self.running) >= self.room:
+        alone = self.has_room() and not (self.case.batching and self.waiting)
+        if not (ready and alone) and self.outstanding - len(self.running) >= self.room:
             call.answer(REJECTED)
             return
         call.let_in = True
@@ -161,6 +170,8 @@ class ModelInstance(WorkersInstance):
             self.ask(call)
         self.peak = max(self.peak, self.outstanding)
         self.dispatch()
+        if self.case.batching:
+            self.env.process(self.dispatch_later(call.arrival + self.case.batching.wait_s))
 
     def ask(self, call: Call) -> None:
         """Join the load of the model, or ask for one."""
@@ -287,6 +298,41 @@ class ModelInstance(WorkersInstance):
         super().lose()
 
 
+class OfWorkers(ModelInstance, WorkersInstance):
+    """Workers, one by one."""
+
+
+class OfCurve(ModelInstance, LoadCurveInstance):
+    """A load curve that the calls of all models share (M-13)."""
+
+
+class ByModel(WorkersInstance):
+    """Workers that take calls of one model together (M-14)."""
+
+    def dispatch(self) -> None:
+        while self.waiting and not all(self.slots) and (members := self.ready()):
+            self.waiting = [call for call in self.waiting if call not in members]
+            slot = next(number for number, calls in enumerate(self.slots) if not calls)
+            self.slots[slot] = members
+            for call in members:
+                call.start, call.slot = self.env.now, slot
+                self.running.add(call)
+            self.env.process(self.work(members, slot))
+
+    def ready(self) -> list[Call]:
+        """What a free worker may take now."""
+        batching = self.server.batching
+        for call in self.waiting:
+            together = [other for other in self.waiting if self.key_of[other] == self.key_of[call]]
+            if len(together) >= batching.most or self.env.now >= call.arrival + batching.wait_s:
+                return together[: batching.most]
+        return []
+
+
+class OfBatches(ModelInstance, ByModel):
+    """Workers that answer several calls of a model together."""
+
+
 class MultiModel(RealTime):
     """The endpoint: a router that knows who holds what."""
 
@@ -317,7 +363,8 @@ class MultiModel(RealTime):
     def opened(self, unit: Lifetime) -> None:
         """A new instance holds nothing yet."""
         room = self.case.container_queue
-        self.instances[unit.number] = ModelInstance(self.env, unit, room, self.emptied, case=self.case)
+        kind = OfCurve if self.case.latency_s else OfBatches if self.case.batching else OfWorkers
+        self.instances[unit.number] = kind(self.env, unit, room, self.emptied, case=self.case)
 
     def emptied(self, instance: ModelInstance) -> None:
         """Where it drains, it ends, and with it the loads that nobody waits for (M-12)."""

@@ -388,6 +388,13 @@ def multimodel_case(seed: int, size: int) -> MultiModelCase:
     )
 
 
+def shared_models_case(seed: int, size: int) -> MultiModelCase:
+    """Many models on instances that answer several calls at once."""
+    dice = Dice(seed, 2)
+    case = multimodel_case(seed, size)
+    return replace(case, **draw_sharing(dice, dice.pick(0.5, 1.0, 5.0), case.mean_s))
+
+
 SEEDED: dict[str, Callable[[int, int], Case]] = {
     "real-time": realtime_case,
     "serverless": serverless_case,
@@ -396,6 +403,7 @@ SEEDED: dict[str, Callable[[int, int], Case]] = {
     "batch-transform": batch_case,
     "batch-transform, side by side": side_by_side_case,
     "multi-model": multimodel_case,
+    "multi-model, shared": shared_models_case,
 }
 
 

@@ -19,13 +19,16 @@ from tests.oracles import case, case_patterns
 from tests.oracles.strategies import SEEDED
 
 FOLDER = Path(case.__file__).parent
-BUILT = ("clock", "control", "client", "realtime", "serverless", "asynchronous", "batch", "multimodel")
+BUILT = ("clock", "control", "client", "realtime", "serverless", "asynchronous", "sharing", "batch", "multimodel")
 MODULE = {
     "real-time": "realtime",
     "serverless": "serverless",
     "asynchronous": "asynchronous",
+    "asynchronous, shared": "sharing",
     "batch-transform": "batch",
+    "batch-transform, side by side": "batch",
     "multi-model": "multimodel",
+    "multi-model, shared": "multimodel",
 }
 LAST, SIZE = 200, 40
 

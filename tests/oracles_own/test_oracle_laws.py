@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.oracles import asynchronous, batch, multimodel, realtime, serverless
+from tests.oracles import asynchronous, batch, multimodel, realtime, serverless, sharing
 from tests.oracles.case import FAILED, PENDING, SERVED, STEPS, TIMED_OUT, Record
 from tests.oracles.case_patterns import Case, LoadCurve, Workers
 from tests.oracles.strategies import SEEDED, cases
@@ -20,8 +20,11 @@ ORACLES: dict[str, ModuleType] = {
     "real-time": realtime,
     "serverless": serverless,
     "asynchronous": asynchronous,
+    "asynchronous, shared": sharing,
     "batch-transform": batch,
+    "batch-transform, side by side": batch,
     "multi-model": multimodel,
+    "multi-model, shared": multimodel,
 }
 SEEDS = 60
 
@@ -72,7 +75,7 @@ def test_nothing_happens_before_its_cause(runs: Runs, pattern: str) -> None:
 
 
 def test_work_is_done_only_by_what_is_in_service_or_draining(runs: Runs, pattern: str) -> None:
-    if pattern == "batch-transform":
+    if pattern.startswith("batch-transform"):
         return
     for _, record in runs[pattern]:
         units = {life.number: life for life in record.instances}
@@ -92,6 +95,8 @@ def test_no_slot_serves_two_at_once(runs: Runs, pattern: str) -> None:
         server = getattr(case, "server", None)
         if isinstance(server, LoadCurve) or (isinstance(server, Workers) and server.batching) or pattern[0] == "b":
             continue
+        if pattern.endswith("shared"):
+            continue
         served = [o for o in record.requests if not math.isnan(o.finish) and not math.isnan(o.start)]
         served.sort(key=lambda o: (o.instance, o.slot, o.start))
         for one, other in itertools.pairwise(served):
@@ -108,8 +113,18 @@ def test_a_load_curve_never_holds_more_than_its_last_point(runs: Runs) -> None:
                 assert len(together) <= len(case.server.latency_s)
 
 
+def test_no_more_progress_together_than_there_are_places(runs: Runs) -> None:
+    for pattern in ("asynchronous, shared", "multi-model, shared"):
+        for case, record in runs[pattern]:
+            most = len(case.latency_s) or case.workers * case.batching.most
+            done = [o for o in record.requests if not math.isnan(o.finish) and not math.isnan(o.start)]
+            for o in done:
+                together = [p for p in done if p.instance == o.instance and p.start <= o.start < p.finish]
+                assert len(together) <= min(most, getattr(case, "max_invocations", most))
+
+
 def test_a_late_answer_is_a_timed_out_one(runs: Runs, pattern: str) -> None:
-    if pattern in ("asynchronous", "batch-transform"):
+    if pattern.startswith(("asynchronous", "batch-transform")):
         return
     for case, record in runs[pattern]:
         for outcome in record.requests:
@@ -146,8 +161,11 @@ def test_the_generated_cases_reach_every_status_and_every_kind_of_change(runs: R
         "real-time": {-1, 0, 2, 3, 6, 7},
         "serverless": {-1, 0, 1, 3, 6, 7},
         "asynchronous": {-1, 0, 3, 4, 6, 7},
+        "asynchronous, shared": {-1, 0, 3, 4, 6, 7},
         "batch-transform": {-1, 0, 6, 7},
+        "batch-transform, side by side": {-1, 0, 6, 7},
         "multi-model": {-1, 0, 2, 3, 5, 6, 7},
+        "multi-model, shared": {-1, 0, 2, 3, 5, 6, 7},
     }
     kinds = {"out", "in", "schedule"}
     assert kinds | {kind + "-done" for kind in kinds} | {"replace", "refused"} <= changes

@@ -64,7 +64,7 @@ def test_a_case_is_whole(case: dict[str, Any]) -> None:
     assert case["because"] in rules
     assert case["note"].endswith(".")
     assert {case.get("expect", "real-time"), *case.get("refused", {}), *case.get("warned", {})} <= set(PATTERN_NAMES)
-    assert set(case) <= {"name", "profile", "expect", "refused", "warned", "because", "note"}
+    assert set(case) <= {"name", "profile", "expect", "refused", "warned", "because", "note", "heavy"}
 
 
 def test_there_are_forty_cases_with_names_of_their_own() -> None:

@@ -177,6 +177,57 @@ def test_a_fixed_fleet_waits_as_erlang_says() -> None:
     assert d.estimate(workload(traffic={"rate": "31 per minute", "shape": "steady"})) == {"utilisation": 1.0}
 
 
+# Instances that calls share
+
+
+CURVE = {"work.0": {"on": "ml.m5.xlarge", "at": {1: "125 ms", 4: "250 ms", 8: "500 ms"}}}
+BATCHES = {"work.0.batching": {"max": 8, "wait": "500 ms", "marginal": "25 %"}, "work.0.workers": 2}
+
+
+@pytest.mark.parametrize(
+    ("changed", "calls", "at_once", "seconds"),
+    [
+        (CURVE, 1, 8, [0.125]),
+        (CURVE, 4, 8, [0.25] * 4),
+        (CURVE, 4, 1, [0.125, 0.25, 0.375, 0.5]),
+        (BATCHES, 1, 16, [2.5]),  # it waits for company, in vain
+        (BATCHES, 8, 16, [5.5] * 8),  # 2 s x (1 + 0.25 x 7), at once
+        (BATCHES, 16, 16, [5.5] * 16),  # a batch a worker
+        (BATCHES, 2, 1, [2.5, 5.0]),  # no company is let in
+    ],
+)
+def test_calls_that_share_an_instance_are_as_fast_as_their_number_lets_them_be(
+    changed: dict[str, Any], calls: int, at_once: int, seconds: list[float]
+) -> None:
+    w = workload().with_(changed)
+    found = run(w, deployment(concurrency_per_instance=at_once), of([0.0] * calls))
+    assert found.columns is not None
+    # The way to S3 and back takes a second.
+    assert (found.columns.answered - found.columns.first_arrival - 1.0).tolist() == seconds
+    assert deployment(concurrency_per_instance=at_once).estimate(w) == {}
+
+
+@pytest.mark.parametrize(("pull", "where"), [("fewest", [0, 1, 0, 1]), ("lowest", [0, 0, 0, 0])])
+def test_the_queue_hands_calls_to_whom_the_assumption_says(pull: str, where: list[int]) -> None:
+    w = workload().with_({**CURVE, "platform.async_pull": pull})
+    found = run(w, deployment(concurrency_per_instance=4, min_instances=2, max_instances=2), of([0.0] * 4))
+    assert found.columns is not None
+    assert found.columns.instance.tolist() == where
+
+
+@pytest.mark.parametrize("changed", [{}, CURVE, BATCHES])
+def test_an_endpoint_that_nothing_wakes_lets_its_calls_expire_and_the_run_ends(changed: dict[str, Any]) -> None:
+    w = workload().with_(changed)
+    d = deployment(min_instances=0, max_instances=1, target_backlog=5.0, wake_step=False, ttl_s=900.0)
+    # After two hours of sleep three calls come, too few for the backlog's alarm, then none ever again.
+    found = run(w, d, of([0.0, 7200.0, 7200.0, 7201.0]))
+    assert found.columns is not None
+    assert found.columns.status.tolist() == [SERVED, EXPIRED, EXPIRED, EXPIRED]
+    assert found.ledger.pending == 0
+    # The last one enters at 7201.5 s and is too old after 8101.5 s; the end is looked for every minute from 7202 s on.
+    assert found.stop_s == 8102.0
+
+
 # Full instances
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from advisor.catalog.prices import price_book
-from advisor.errors import InputError
 from advisor.money import bill
 from advisor.patterns import BatchTransform
 from advisor.patterns.batch.simulate import spec_of
@@ -164,10 +163,14 @@ def test_a_lot_too_large_for_the_budget_is_run_fewer_times_and_says_so() -> None
     assert deployment().trace(reads(LOT), seed=1).horizon_s == 30 * 86_400
 
 
-def test_objects_side_by_side_are_not_simulated_and_that_is_said() -> None:
-    w = changed(LOT, platform={"batch_objects_serial": "no"})
-    with pytest.raises(InputError, match="batch_objects_serial"):
-        deployment().simulate(w, deployment().trace(w, seed=1))
+@pytest.mark.parametrize(("serial", "seconds"), [("yes", 10.0), ("no", 7.5)])
+def test_objects_side_by_side_leave_no_worker_idle(serial: str, seconds: float) -> None:
+    # Twenty objects an instance of three records each, half a second a record, four at a time: twenty rounds for
+    # objects one after another, fifteen for sixty records.
+    w = changed(LOT, batch__records=120).with_({"platform.batch_objects_serial": serial})
+    found = run(w, deployment(strategy="SingleRecord"))
+    assert {job.work_s for job in found.jobs} == {seconds}
+    assert found.ledger.statuses["served"] == found.ledger.arrived == 3 * 120
 
 
 def test_the_state_is_sampled_from_the_jobs() -> None:

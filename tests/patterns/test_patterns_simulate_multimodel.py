@@ -62,6 +62,24 @@ def latencies(found: Run) -> list[float]:
     return [float(one) for one in found.columns.answered - found.columns.first_arrival]
 
 
+CURVE = {"work.0": {"on": "ml.m5.large", "at": {1: "500 ms", 2: "750 ms", 4: "1 s"}}}
+BATCHES = {"work.0.batching": {"max": 2, "wait": "250 ms", "marginal": "50 %"}}
+
+
+@pytest.mark.parametrize(
+    ("changed", "seconds"),
+    [
+        ({}, [0.5, 0.5, 1.0]),  # two workers
+        (CURVE, [0.875] * 3),  # three share the accelerator, whatever their models
+        (BATCHES, [0.75, 0.75, 0.75]),  # two of one model together, 0.5 s x 1.5; the other waits 0.25 s in vain
+    ],
+)
+def test_warm_calls_share_an_instance(changed: dict[str, Any], seconds: list[float]) -> None:
+    w = workload().with_(changed)
+    found = run(w, deployment(), of([0.0, 0.0, 60.0, 60.0, 60.0], [0, 1, 0, 0, 1]))
+    assert latencies(found)[2:] == pytest.approx(seconds, abs=1e-5)
+
+
 def near(*seconds: float) -> Any:
     return pytest.approx(seconds, abs=1e-5)
 

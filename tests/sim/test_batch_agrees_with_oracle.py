@@ -153,7 +153,10 @@ CHANGES = (
     ("slot < k[K_CULPRIT]", "slot > k[K_CULPRIT]"),  # the higher slot fails the object
     ("slot > k[K_CULPRIT]", "slot < k[K_CULPRIT]"),  # ends of one instant go by slot, backwards
     ("if end > f[F_FAILED] or", "if end >= f[F_FAILED] or"),  # nothing is retried as the object fails
-    ("f[F_OPENED] = job.clocks[instance]", "f[F_OPENED] = job.clocks[(instance + 1) % k[K_INSTANCES]]"),  # another's turn
+    (
+        "f[F_OPENED] = job.clocks[instance]",
+        "f[F_OPENED] = job.clocks[(instance + 1) % k[K_INSTANCES]]",
+    ),  # another's turn
     ("+ k[K_OBJECTS] - 1) //", ") //"),  # objects end a record early
     ("size + bytes_in[row] > most", "size + bytes_in[row] >= most"),  # a call holds one byte less
     ("if size > most:", "if size >= most:"),  # a call as large as it may be is refused

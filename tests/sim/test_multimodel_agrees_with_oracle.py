@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pytest
 from hypothesis import given, settings
 
 from advisor.sim.caches import simulate_cache
@@ -42,9 +43,20 @@ def test_every_request_load_and_alarm_is_the_oracles(case: MultiModelCase) -> No
     assert broken(run) == []
 
 
-def test_where_blocks_are_cut_changes_nothing() -> None:
+@settings(max_examples=400, deadline=None, derandomize=True, database=None)
+@given(case=cases("multi-model, shared"))
+def test_every_request_load_and_alarm_is_the_oracles_where_calls_share_an_instance(case: MultiModelCase) -> None:
+    record = multimodel.simulate(case)
+    run = ours(case)
+    assert differences(run, record) == []
+    assert told(run.loads) == told(record.loads)
+    assert broken(run) == []
+
+
+@pytest.mark.parametrize("pattern", ["multi-model", "multi-model, shared"])
+def test_where_blocks_are_cut_changes_nothing(pattern: str) -> None:
     for seed in range(40):
-        case = SEEDED["multi-model"](seed, 60)
+        case = SEEDED[pattern](seed, 60)
         runs = [ours(case, block=block) for block in (1, 3, 1000)]
         assert len({run.ledger.bins.tobytes() + run.ledger.counts.tobytes() for run in runs}) == 1
         assert len({run.ledger.sums.tobytes() for run in runs}) == 1

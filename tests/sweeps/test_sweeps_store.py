@@ -64,3 +64,18 @@ def test_the_signature_changes_with_anything_that_answers_hang_on() -> None:
     assert one == signature({"vary": [["a", [1, 2]]], "seed": 1})
     assert one != signature({"seed": 2, "vary": [["a", [1, 2]]]})
     assert one != signature({"seed": 1, "vary": [["a", [1, 3]]]})
+
+
+def test_a_file_in_use_is_refused_until_it_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("advisor.sweeps.store._PATIENCE_S", 0.05)
+    with Store(tmp_path / "s", "a"), pytest.raises(InputError, match="in use by a sweep that is running"):
+        Store(tmp_path / "s", "a")
+    Store(tmp_path / "s", "a").close()
+
+
+def test_a_folder_that_is_missing_is_made_and_one_that_is_a_file_is_told(tmp_path: Path) -> None:
+    Store(tmp_path / "new" / "s", "a").close()
+    assert (tmp_path / "new" / "s").exists()
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(InputError, match="cannot be used"):
+        Store(tmp_path / "file" / "s", "a")

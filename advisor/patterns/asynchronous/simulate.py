@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from advisor.catalog.limits import limit
-from advisor.patterns.fleet import busy_place, client_of, scaling_of, tracking
+from advisor.patterns.fleet import batching_of, client_of, curve_of, scaling_of, tracking
 from advisor.rules.estimates import erlang_b
 from advisor.sim.deployments import QueueSpec
 from advisor.sim.queues import simulate_queue
@@ -46,12 +46,15 @@ def simulate(
 
 def spec_of(w: Workload, d: Asynchronous) -> QueueSpec:
     """The endpoint in plain numbers."""
-    workers, mean_s = busy_place(w.work_on(d.instance_type), d.concurrency_per_instance)
+    on = w.work_on(d.instance_type)
     on_the_way = float(w.assume("async_overhead")) / 2
     return QueueSpec(
-        mean_s=mean_s,
-        workers=workers,
+        mean_s=on.mean_s,
+        workers=on.workers,
         max_invocations=d.concurrency_per_instance,
+        batching=batching_of(on),
+        latency_s=curve_of(on),
+        pull=str(w.assume("async_pull")),
         ttl_s=d.ttl_s,
         timeout_s=d.timeout_s,
         upload_s=on_the_way,
@@ -78,14 +81,16 @@ def _policies(w: Workload, d: Asynchronous) -> tuple[TargetTracking | StepFromZe
 
 
 def estimate(w: Workload, d: Asynchronous) -> Mapping[str, float]:
-    """A fixed fleet: all places of all instances behind one queue, M/G/c at the mean rate.
+    """A fixed fleet of plain workers: all places of all instances behind one queue, M/G/c at the mean rate.
 
     Its wait is that of M/M/c (Erlang C) times (1 + cv squared) / 2 (Allen and Cunneen); bursts and expiry are left out.
     """
     if d.scales or d.schedule is not None or not w.streams:
         return {}
     spec = spec_of(w, d)
-    places = spec.workers * d.min_instances
+    if spec.batching or spec.latency_s:
+        return {}
+    places = min(spec.workers, spec.max_invocations) * d.min_instances
     load = w.rate_per_s * spec.mean_s
     use = load / places
     if use >= 1:

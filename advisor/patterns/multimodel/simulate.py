@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from advisor.catalog.instances import instance
 from advisor.catalog.limits import limit
-from advisor.patterns.fleet import busy_place, client_of, scaling_of, tracking
+from advisor.patterns.fleet import batching_of, client_of, curve_of, scaling_of, tracking
 from advisor.patterns.multimodel.cache import cache_mib, hit_share, models_held, open_s
 from advisor.sim.caches import simulate_cache
 from advisor.sim.deployments import CacheSpec, ModelSize
@@ -52,13 +52,14 @@ def spec_of(w: Workload, d: MultiModel) -> CacheSpec:
     """
     one, on = instance(d.instance_type), w.work_on(d.instance_type)
     disk = one.nvme_gb * 1e9 or (d.volume_gb * 1e9 if d.volume_gb else float(w.assume("endpoint_volume")))
-    workers, mean_s = busy_place(on, on.workers if on.at is None else max(on.at))
     size, into = w.model.size_bytes, float(w.assume("mme_load_per_s"))
     base = float(w.assume("mme_load_base"))
     return CacheSpec(
         models=(ModelSize(size_bytes=size, memory_mib=math.ceil(w.model.memory_mib)),) * w.model.count,
-        workers=workers,
-        mean_s=mean_s,
+        workers=on.workers,
+        mean_s=on.mean_s,
+        batching=batching_of(on),
+        latency_s=curve_of(on),
         cache_mib=max(math.floor(cache_mib(w, d.instance_type)), math.ceil(w.model.memory_mib)),
         disk_bytes=max(int(disk), size),
         download_bytes_per_s=float(w.assume("mme_download_per_s")),
@@ -80,6 +81,8 @@ def estimate(w: Workload, d: MultiModel) -> Mapping[str, float]:
         return {}
     spec = spec_of(w, d)
     cold = 1 - hit_share(w, d.min_instances * models_held(w, d.instance_type))
+    if spec.batching or spec.latency_s:
+        return {"cold_start_share": cold}  # how busy and how fast it is depends on the load, not only in proportion
     found = {"utilisation": w.rate_per_s * spec.mean_s / (spec.workers * d.min_instances), "cold_start_share": cold}
     if w.model.size_bytes * w.model.count > spec.disk_bytes:
         return found

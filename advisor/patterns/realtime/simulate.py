@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from advisor.catalog.limits import limit
 from advisor.errors import InputError
-from advisor.patterns.fleet import client_of, scaling_of, tracking
+from advisor.patterns.fleet import batching_of, client_of, curve_of, scaling_of, tracking
 from advisor.rules.estimates import erlang_b
-from advisor.sim.deployments import Batching, FleetSpec, LoadCurve, Workers
+from advisor.sim.deployments import FleetSpec, LoadCurve, Workers
 from advisor.sim.fleets import simulate_fleet
 from advisor.sim.run_record import Run
 from advisor.sim.scaling import CONCURRENCY, INVOCATIONS, TargetTracking
@@ -50,20 +48,13 @@ def simulate(w: Workload, d: RealTime, trace: Trace, *, columns: bool = False, s
 
 
 def spec_of(w: Workload, d: RealTime) -> FleetSpec:
-    """The endpoint in plain numbers: a load curve where one was measured, else workers, in batches where given.
-
-    Between the points of a curve latency lies on straight lines; above the last point requests queue.
-    """
+    """The endpoint in plain numbers: a load curve where one was measured, else workers, in batches where given."""
     on = d.work_on(w)
     server: Workers | LoadCurve
     if on.at is not None:
-        known = sorted(on.at)
-        in_flight = np.arange(1, known[-1] + 1)
-        server = LoadCurve(latency_s=tuple(np.interp(in_flight, known, [on.at[n] for n in known]).tolist()))
+        server = LoadCurve(latency_s=curve_of(on))
     else:
-        told = on.entry.batching
-        batching = None if told is None else Batching(most=told.max, wait_s=told.wait_s, marginal=told.marginal)
-        server = Workers(workers=d.workers or on.workers, mean_s=on.mean_s, batching=batching)
+        server = Workers(workers=d.workers or on.workers, mean_s=on.mean_s, batching=batching_of(on))
     return FleetSpec(
         server=server,
         routing=d.routing,

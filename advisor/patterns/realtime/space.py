@@ -1,4 +1,4 @@
-"""The real-time endpoints that are worth a look: types, fixed and scaled fleets, both ways of routing."""
+"""The real-time endpoints that are worth a look: types, fixed, scheduled and scaled fleets, both ways of routing."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from advisor.patterns.busy_hours import busy_hours
 from advisor.patterns.foresight_space import busiest_per_s, counts, tidy
-from advisor.rules.estimates import capacity_per_s
+from advisor.rules.estimates import capacity_per_s, launch_s
 from advisor.rules.first_guess import types_in_play
 from advisor.rules.popularity import busiest_part
 from advisor.workload import Workload, WorkOn
@@ -34,6 +35,7 @@ def _chains(w: Workload) -> Iterator[list[RealTime]]:
     least = int(w.assume("multi_az_instances")) if "multi-az" in w.needs else 1
     most = max(start.max_instances, int(w.limit("quota.instances_per_endpoint")))
     rate = busiest_per_s(w) * busiest_part(w)
+    busy = busy_hours(w)
 
     def fixed(name: str, routing: str, numbers: list[int]) -> list[RealTime]:
         volume = volume_gb(w, name)
@@ -67,6 +69,26 @@ def _chains(w: Workload) -> Iterator[list[RealTime]]:
             for low, top in bounds
         ]
 
+    def by_clock(name: str, numbers: list[int], spare: int) -> list[RealTime]:
+        """By day so many, and in the other hours what their own highest rate needs of it, or a few more."""
+        if busy is None:
+            return []
+        volume, ahead_s = volume_gb(w, name), launch_s(w, name)
+        pairs = [(max(least, math.ceil(count * busy.ratio - 1e-9)) + spare, count) for count in numbers]
+        return [
+            RealTime(
+                instance_type=name,
+                min_instances=low,
+                max_instances=high,
+                routing=_ROUTINGS[0],
+                workers=start.workers,
+                volume_gb=volume,
+                schedule=busy.schedule(high, ahead_s),
+            )
+            for low, high in pairs
+            if low < high
+        ]
+
     own = start.instance_type
     if start.target is not None:
         yield scaled(own, start.routing, start.scaling, start.target, start.max_instances)
@@ -78,6 +100,8 @@ def _chains(w: Workload) -> Iterator[list[RealTime]]:
             numbers = sorted({*numbers, start.min_instances})
         for routing in _ROUTINGS:
             yield fixed(name, routing, numbers)
+        for spare in (0, 1):
+            yield by_clock(name, numbers, spare)
         for use in _USES:
             metric, target = aim(w, on, use)
             high = min(most, math.ceil(need / use - 1e-9))

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from advisor.patterns.busy_hours import busy_hours
 from advisor.patterns.foresight_space import tidy
 from advisor.patterns.serverless.load import busiest_per_s
 from advisor.rules.estimates import offered, serverless_name, servers_for
@@ -34,11 +35,13 @@ def _chains(w: Workload) -> Iterator[list[Serverless]]:
     start = Serverless.start(w)
     step, largest = int(w.limit("serverless.memory_step")), int(w.limit("serverless.memory_max"))
     smallest, most = int(w.limit("serverless.memory_min")), int(w.limit("serverless.max_concurrency_max"))
+    busy = busy_hours(w)
     needed = w.model.memory_mib + float(w.assume("serverless_container_memory"))
     sizes = [memory for memory in range(smallest, largest + 1, step) if memory >= needed]
     for memory in dict.fromkeys([start.memory_mib, *sizes]):
         load = offered(busiest_per_s(w), w.work_on(serverless_name(memory)))
-        enough = max(1, min(most, servers_for(load, max(_NEVER, _THROTTLED * w.objective.errors))))
+        lost = max(_NEVER, _THROTTLED * w.objective.errors)
+        enough = max(1, min(most, servers_for(load, lost)))
         if memory == start.memory_mib:
             enough = start.max_concurrency
         kept = sorted({math.ceil(enough * share) for share in _WARM} | ({1, 2} if enough > 2 else set()))
@@ -49,6 +52,19 @@ def _chains(w: Workload) -> Iterator[list[Serverless]]:
         ]
         room = sorted({max(1, min(most, math.ceil(enough * share))) for share in _ROOM})
         yield [Serverless(memory_mib=memory, max_concurrency=limit) for limit in room]
+        if busy is not None and w.objective.cold_starts == "avoid":
+            # In the other hours as many as their own highest rate needs, in proportion.
+            quiet = servers_for(load * busy.ratio, lost) / max(1, servers_for(load, lost))
+            yield [
+                Serverless(
+                    memory_mib=memory,
+                    max_concurrency=enough,
+                    provisioned_concurrency=math.ceil(warm * quiet),
+                    schedule=busy.schedule(warm, float(w.assume("serverless_provisioned_launch"))),
+                )
+                for warm in kept
+                if math.ceil(warm * quiet) < warm <= enough
+            ]
         wide = min(most, math.ceil(1.5 * enough))
         if w.objective.cold_starts == "avoid" and wide > enough:
             yield [

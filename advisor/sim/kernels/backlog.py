@@ -240,6 +240,14 @@ def finish(c: Common, d: Desk, now: float) -> int:
     return -1
 
 
+@station
+def forsake(c: Common, queue: Ints, now: float) -> None:
+    """Calls that are too old, whenever their turn comes, have their status now."""
+    q = c.q
+    while q[Q_ENTERED] > 0 and now - c.carried[queue[q[Q_HEAD]], C_ENTRY] > c.p[P_TTL]:
+        leave(c, queue, now)
+
+
 @part
 def fails(c: Common, row: int) -> bool:
     """Does this execution of the call fail?"""

@@ -35,8 +35,10 @@ from advisor.sim.kernels.layout import (
     TIMED_OUT,
 )
 from advisor.sim.kernels.part import part, station
-from advisor.sim.kernels.settle import busy_within, is_retried
+from advisor.sim.kernels.settle import busy_within, is_retried, to_grid
 from advisor.sim.kernels.shelf import (
+    BATCHES,
+    CURVE,
     GONE,
     IN_MEMORY,
     INTO_MEMORY,
@@ -51,6 +53,7 @@ from advisor.sim.kernels.shelf import (
     O_STATE,
     PENDING,
     Q_CACHED,
+    Q_KIND,
     T_DOWNLOADS,
     T_DRAINS,
     T_EXPECT,
@@ -62,8 +65,11 @@ from advisor.sim.kernels.shelf import (
     T_TAIL,
     T_TOUCHED,
     T_VERSION,
+    V_CURVE,
     V_DISK,
+    V_LAST,
     V_MEMORY,
+    V_NEXT,
     Z_EVENTS,
     Z_LIMIT_HEAD,
     Z_LIMITS,
@@ -112,6 +118,8 @@ def queue_up(c: Common, m: Shelf, seat: int, row: int) -> None:
     seats[seat, T_TAIL] = row
     seats[seat, T_LENGTH] += 1
     m.used[seat, c.numbers[row, N_MODEL]] += 1
+    if c.q[Q_KIND] == BATCHES:
+        m.queued[seat, c.numbers[row, N_MODEL]] += 1
 
 
 @part
@@ -131,8 +139,22 @@ def finish(c: Common, e: Events, m: Shelf, now: float) -> int:
     e.q[E_SIZE] -= 1
     if c.numbers[row, N_SERIAL] != key:
         return -1
-    seat, model = c.numbers[row, N_UNIT], c.numbers[row, N_MODEL]
+    seat = c.numbers[row, N_UNIT]
     m.slots[seat, c.numbers[row, N_SLOT]] = -1
+    # A batch keeps one worker busy once.
+    c.sums[S_BUSY] += busy_within(c.p, c.carried[row, C_START], now)
+    while row >= 0:
+        following = c.numbers[row, N_NEXT]
+        over(c, m, seat, row, now)
+        row = following
+    touch(m, seat)
+    return int(seat)
+
+
+@part
+def over(c: Common, m: Shelf, seat: int, row: int, now: float) -> None:
+    """One execution has come to its end."""
+    model = c.numbers[row, N_MODEL]
     m.seats[seat, T_RUNNING] -= 1
     m.used[seat, model] -= 1
     m.last_used[seat, model] = now
@@ -140,12 +162,37 @@ def finish(c: Common, e: Events, m: Shelf, now: float) -> int:
         m.clocks[seat, V_MEMORY] -= m.memory[model]
         m.clocks[seat, V_DISK] -= m.size[model]
     c.numbers[row, N_SERIAL] = -1
-    c.sums[S_BUSY] += busy_within(c.p, c.carried[row, C_START], now)
     finished(c, row, now)
     if c.numbers[row, N_ANSWERED] != 0:
         drop(c, row)
     else:
         reply(c, row, FAILED if fails(c, row) else SERVED, now, False)
+
+
+@part
+def next_finish(m: Shelf, seat: int) -> None:
+    """When the first of those that progress together will finish, if nothing comes between."""
+    n = m.seats[seat, T_RUNNING]
+    if n == 0:
+        m.clocks[seat, V_NEXT] = np.inf
+        return
+    left = max(0.0, m.curve_at[seat, 0] - m.clocks[seat, V_CURVE]) * m.latency[n - 1]
+    m.clocks[seat, V_NEXT] = m.clocks[seat, V_LAST] + to_grid(left)
+
+
+@part
+def shared(c: Common, m: Shelf, seat: int, now: float) -> int:
+    """A seat's own next event: the first finish of its load curve, or a batch that waits no longer; the seat."""
+    if c.q[Q_KIND] == BATCHES:
+        m.clocks[seat, V_NEXT] = np.inf
+        touch(m, seat)
+        return int(seat)
+    row, n = m.curve_row[seat, 0], m.seats[seat, T_RUNNING]
+    m.clocks[seat, V_CURVE], m.clocks[seat, V_LAST] = m.curve_at[seat, 0], now
+    pop(m.curve_at[seat], m.curve_key[seat], m.curve_row[seat], n)
+    c.sums[S_BUSY] += busy_within(c.p, c.carried[row, C_START], now)
+    over(c, m, seat, row, now)
+    next_finish(m, seat)
     touch(m, seat)
     return int(seat)
 
@@ -229,12 +276,12 @@ def run_out(c: Common, m: Shelf, now: float) -> int:
 
 @part
 def fail_all(c: Common, row: int, now: float) -> None:
-    """A chain of attempts of a lost instance."""
+    """A chain of attempts of a lost instance: those that wait, or what one worker runs."""
+    if row >= 0 and not np.isnan(c.carried[row, C_START]):
+        c.sums[S_BUSY] += busy_within(c.p, c.carried[row, C_START], now)
     while row >= 0:
         following = c.numbers[row, N_NEXT]
         c.numbers[row, N_SERIAL] = -1
-        if not np.isnan(c.carried[row, C_START]):
-            c.sums[S_BUSY] += busy_within(c.p, c.carried[row, C_START], now)
         if c.numbers[row, N_ANSWERED] != 0:
             drop(c, row)
         else:
@@ -250,6 +297,10 @@ def clear(c: Common, m: Shelf, seat: int, now: float) -> None:
     for slot in range(m.slots.shape[1]):
         fail_all(c, m.slots[seat, slot], now)
         m.slots[seat, slot] = -1
+    if c.q[Q_KIND] == CURVE:
+        for k in range(m.seats[seat, T_RUNNING]):
+            fail_all(c, m.curve_row[seat, k], now)
+    m.clocks[seat, V_NEXT] = np.inf
     load = m.seats[seat, T_PENDING]
     while load >= 0:
         following = m.loads[load, O_NEXT]

@@ -1,4 +1,4 @@
-"""A multi-model fleet, event by event: workers behind a queue on instances whose memory holds some of the models.
+"""A multi-model fleet, event by event: servers behind a queue on instances whose memory holds some of the models.
 
 At one instant: finishes, ends of downloads and loads, the clients' limits, the limits of loads; then (after what the
 control plane changes) one dispatch of every instance that something happened on; then each arrival by itself.
@@ -29,15 +29,19 @@ from advisor.sim.kernels.endings import (
     give_up,
     held_by,
     loaded,
+    next_finish,
     queue_up,
     reply,
     run_out,
+    shared,
 )
 from advisor.sim.kernels.heap import push
 from advisor.sim.kernels.layout import (
     BLOCK_ENDS,
     C_BYTES_IN,
+    C_ENTRY,
     C_WORK,
+    GRID,
     N_CALL,
     N_MODEL,
     N_NEXT,
@@ -48,9 +52,11 @@ from advisor.sim.kernels.layout import (
     NEEDS_DRAWS,
     NEEDS_ROOM,
     P_LIMIT,
+    P_MARGINAL,
     P_MEAN,
     P_PAYLOAD_MAX,
     P_SPARE,
+    P_WAIT,
     Q_ENDED,
     Q_FREE_ROWS,
     Q_QUEUE_LIMIT,
@@ -62,20 +68,31 @@ from advisor.sim.kernels.layout import (
     UNIT_ENDED,
 )
 from advisor.sim.kernels.part import part, station
-from advisor.sim.kernels.settle import service_of
+from advisor.sim.kernels.settle import service_of, to_grid
 from advisor.sim.kernels.shelf import (
+    BATCHES,
+    CURVE,
     IN_MEMORY,
+    PLAIN,
     Q_CACHED,
+    Q_KIND,
     Q_LOADED,
+    Q_MOST,
+    Q_PARALLEL,
     Q_SPILL,
     T_DRAINS,
     T_EXPECT,
     T_HEAD,
+    T_JOINED,
     T_LENGTH,
     T_NUMBER,
     T_PEAK,
     T_RUNNING,
+    T_TAIL,
     T_TOUCHED,
+    V_CURVE,
+    V_LAST,
+    V_NEXT,
     Z_EVENTS,
     Z_FREE,
     Z_LIMIT_HEAD,
@@ -94,17 +111,24 @@ def models(until: float, through: bool, c: Common, e: Events, m: Shelf) -> int:
     """Move everything before `until`, its finishes included; its dispatch and arrivals where `through`."""
     p, q = c.p, c.q
     while True:
-        if q[Q_FREE_ROWS] < 2 or e.q[E_SIZE] + 2 >= e.at.size or e.q[E_LIMITS] >= e.limit_at.size:
+        # Those who waited for a load may all begin in one instant, and so may loads.
+        starts, loads = m.slots.shape[1] + 2, 2 * q[Q_PARALLEL] + 2
+        if q[Q_FREE_ROWS] < 2 or e.q[E_SIZE] + starts >= e.at.size or e.q[E_LIMITS] >= e.limit_at.size:
             return NEEDS_ROOM
-        if m.z[Z_FREE] < 2 or m.z[Z_EVENTS] + 64 >= m.at.size or m.z[Z_LIMITS] + 64 >= m.limit_at.size:
+        if m.z[Z_FREE] < 2 or m.z[Z_EVENTS] + loads >= m.at.size or m.z[Z_LIMITS] + loads >= m.limit_at.size:
             return NEEDS_ROOM
         if q[Q_RECORD] != 0 and q[Q_LOADED] + 2 >= m.record.shape[0]:
             return NEEDS_ROOM
         finish_at = e.at[0] if e.q[E_SIZE] > 0 else np.inf
+        busy, shared_at = 0, np.inf
+        if q[Q_KIND] != PLAIN:
+            for k in range(m.seats.shape[0]):
+                if m.clocks[k, V_NEXT] < shared_at:
+                    busy, shared_at = k, m.clocks[k, V_NEXT]
         load_at = m.at[0] if m.z[Z_EVENTS] > 0 else np.inf
         limit_at = e.limit_at[e.q[E_LIMIT_HEAD]] if e.q[E_LIMITS] > 0 else np.inf
         patience_at = m.limit_at[m.z[Z_LIMIT_HEAD]] if m.z[Z_LIMITS] > 0 else np.inf
-        soonest = min(min(finish_at, load_at), min(limit_at, patience_at))
+        soonest = min(min(min(finish_at, shared_at), load_at), min(limit_at, patience_at))
         if m.z[Z_TOUCHED] > 0 and soonest > p[P_SPARE]:
             if p[P_SPARE] == until and not through:
                 return REACHED
@@ -122,6 +146,8 @@ def models(until: float, through: bool, c: Common, e: Events, m: Shelf) -> int:
             p[P_SPARE] = soonest
             if finish_at == soonest:
                 seat = finish(c, e, m, soonest)
+            elif shared_at == soonest:
+                seat = shared(c, m, busy, soonest)
             elif load_at == soonest:
                 seat = loaded(c, m, soonest)
             elif limit_at == soonest:
@@ -187,7 +213,8 @@ def arrive(c: Common, e: Events, m: Shelf, row: int, now: float) -> None:
     seat = route(c, m, model)
     placed(c, row, seats[seat, T_NUMBER])
     ready = q[Q_CACHED] != 0 and (m.flags[seat, model] & IN_MEMORY) != 0
-    if not (ready and free_slot(m, seat) >= 0) and seats[seat, T_LENGTH] + seats[seat, T_EXPECT] >= q[Q_QUEUE_LIMIT]:
+    at_once = ready and has_room(c, m, seat)
+    if not at_once and seats[seat, T_LENGTH] + seats[seat, T_EXPECT] >= q[Q_QUEUE_LIMIT]:
         reply(c, row, REJECTED, now, False)
         return
     let_in(c, row)
@@ -211,6 +238,14 @@ def arrive(c: Common, e: Events, m: Shelf, row: int, now: float) -> None:
 
 
 @part
+def has_room(c: Common, m: Shelf, seat: int) -> bool:
+    """Could one more start now, with nobody before it?"""
+    if c.q[Q_KIND] == CURVE:
+        return bool(m.seats[seat, T_RUNNING] < m.latency.size)
+    return free_slot(m, seat) >= 0 and (c.q[Q_KIND] == PLAIN or m.seats[seat, T_LENGTH] == 0)
+
+
+@part
 def free_slot(m: Shelf, seat: int) -> int:
     """The lowest free worker, or -1."""
     for k in range(m.slots.shape[1]):
@@ -221,23 +256,110 @@ def free_slot(m: Shelf, seat: int) -> int:
 
 @part
 def dispatch(c: Common, e: Events, m: Shelf, seat: int, now: float) -> None:
-    """Free workers take the head of the queue; then loads begin."""
+    """Free workers take the head of the queue, or a batch from it; then loads begin."""
     seats = m.seats
-    while seats[seat, T_LENGTH] > 0:
-        slot = free_slot(m, seat)
-        if slot < 0:
-            break
-        row = seats[seat, T_HEAD]
-        seats[seat, T_HEAD] = c.numbers[row, N_NEXT]
-        seats[seat, T_LENGTH] -= 1
-        seats[seat, T_RUNNING] += 1
-        c.numbers[row, N_NEXT] = -1
-        c.numbers[row, N_STATE] = RUNS | (c.numbers[row, N_STATE] & COLD)
-        started(c, row, now, slot)
-        m.slots[seat, slot] = row
-        e.q[E_SERIAL] += 1
-        c.numbers[row, N_SERIAL] = e.q[E_SERIAL]
-        ends = now + service_of(c.carried[row, C_WORK], c.p[P_MEAN])
-        push(e.at, e.key, e.value, e.q[E_SIZE], ends, e.q[E_SERIAL], row)
-        e.q[E_SIZE] += 1
+    if c.q[Q_KIND] == CURVE:
+        while seats[seat, T_LENGTH] > 0 and seats[seat, T_RUNNING] < m.latency.size:
+            admit(c, m, seat, now)
+    elif c.q[Q_KIND] == BATCHES:
+        while begins_batch(c, e, m, seat, now):
+            pass
+    else:
+        while seats[seat, T_LENGTH] > 0:
+            slot = free_slot(m, seat)
+            if slot < 0:
+                break
+            row = seats[seat, T_HEAD]
+            take(c, m, seat, -1, row)
+            started(c, row, now, slot)
+            ends = now + service_of(c.carried[row, C_WORK], c.p[P_MEAN])
+            run(c, e, m, seat, slot, row, ends)
     begin_loads(c, m, seat, now)
+
+
+@part
+def take(c: Common, m: Shelf, seat: int, before: int, row: int) -> None:
+    """A call that stands behind `before` (-1: at the head) leaves the queue of its seat, to be served."""
+    seats = m.seats
+    following = c.numbers[row, N_NEXT]
+    if before < 0:
+        seats[seat, T_HEAD] = following
+    else:
+        c.numbers[before, N_NEXT] = following
+    if following < 0:
+        seats[seat, T_TAIL] = before
+    seats[seat, T_LENGTH] -= 1
+    seats[seat, T_RUNNING] += 1
+    c.numbers[row, N_NEXT] = -1
+    c.numbers[row, N_STATE] = RUNS | (c.numbers[row, N_STATE] & COLD)
+
+
+@part
+def run(c: Common, e: Events, m: Shelf, seat: int, slot: int, row: int, ends: float) -> None:
+    """A worker is busy until then with a call and those that are chained to it."""
+    m.slots[seat, slot] = row
+    e.q[E_SERIAL] += 1
+    c.numbers[row, N_SERIAL] = e.q[E_SERIAL]
+    push(e.at, e.key, e.value, e.q[E_SIZE], ends, e.q[E_SERIAL], row)
+    e.q[E_SIZE] += 1
+
+
+@part
+def admit(c: Common, m: Shelf, seat: int, now: float) -> None:
+    """The head of the queue joins those that progress together."""
+    seats, clocks = m.seats, m.clocks
+    row, n = seats[seat, T_HEAD], seats[seat, T_RUNNING]
+    take(c, m, seat, -1, row)
+    started(c, row, now, -1)
+    if n > 0:
+        clocks[seat, V_CURVE] += (now - clocks[seat, V_LAST]) / m.latency[n - 1]
+    clocks[seat, V_LAST] = now
+    seats[seat, T_JOINED] += 1
+    target = clocks[seat, V_CURVE] + c.carried[row, C_WORK]
+    push(m.curve_at[seat], m.curve_key[seat], m.curve_row[seat], n, target, seats[seat, T_JOINED], row)
+    next_finish(m, seat)
+
+
+@part
+def begins_batch(c: Common, e: Events, m: Shelf, seat: int, now: float) -> bool:
+    """A free worker takes the first calls of one model that may begin, if there are some.
+
+    In the order of the queue: the first call whose batch is full, or that has waited long enough since its arrival.
+    With the cache disabled every call has a model of its own.
+    """
+    p, seats = c.p, m.seats
+    m.clocks[seat, V_NEXT] = np.inf
+    slot = free_slot(m, seat)
+    if slot < 0 or seats[seat, T_LENGTH] == 0:
+        return False
+    most = c.q[Q_MOST] if c.q[Q_CACHED] != 0 else 1
+    before, head, ripe_at = -1, seats[seat, T_HEAD], np.inf
+    while head >= 0:
+        since = c.carried[head, C_ENTRY] + p[P_WAIT]
+        alike = m.queued[seat, c.numbers[head, N_MODEL]] if c.q[Q_CACHED] != 0 else 1
+        if now >= since or alike >= c.q[Q_MOST]:
+            break
+        ripe_at = min(ripe_at, since)
+        before, head = head, c.numbers[head, N_NEXT]
+    if head < 0:
+        m.clocks[seat, V_NEXT] = ripe_at
+        return False
+    model = c.numbers[head, N_MODEL]
+    row, last, count, largest = head, -1, 0, 0.0
+    while row >= 0 and count < most:
+        following = c.numbers[row, N_NEXT]
+        if c.numbers[row, N_MODEL] == model:
+            take(c, m, seat, before, row)
+            m.queued[seat, model] -= 1
+            started(c, row, now, slot)
+            if last >= 0:
+                c.numbers[last, N_NEXT] = row
+            last = row
+            count += 1
+            largest = max(largest, c.carried[row, C_WORK])
+        else:
+            before = row
+        row = following
+    service = max(GRID, to_grid(p[P_MEAN] * (1 + p[P_MARGINAL] * (count - 1)) * largest))
+    run(c, e, m, seat, slot, head, now + service)
+    return True

@@ -31,12 +31,16 @@ from advisor.sim.kernels.state import Common
 
 # Numbers of the deployment
 P_CACHE, P_DISK, P_DOWNLOAD_RATE, P_INTO_RATE, P_LOAD_LIMIT = range(P_SPARE + 1, P_SPARE + 6)
-Q_PARALLEL, Q_SPILL, Q_CACHED, Q_LOADED = range(Q_SPARE, Q_SPARE + 4)
+Q_PARALLEL, Q_SPILL, Q_CACHED, Q_LOADED, Q_KIND, Q_MOST = range(Q_SPARE, Q_SPARE + 6)
+# What serves: plain workers, workers that take calls of one model together, a load curve
+PLAIN, BATCHES, CURVE = range(3)
 
 # A seat: its workers' queue, its loads not begun, what runs, waits and is loading
 (T_HEAD, T_TAIL, T_LENGTH, T_RUNNING, T_DRAINS, T_TOUCHED, T_NUMBER, T_PEAK, T_ASKED, T_PENDING, T_LAST, T_LOADING,
- T_EXPECT, T_DOWNLOADS, T_ADMITTED, T_VERSION, T_FIELDS) = range(17)  # fmt: skip
-V_VIRTUAL, V_MOVED, V_MEMORY, V_DISK, V_FIELDS = range(5)
+ T_EXPECT, T_DOWNLOADS, T_ADMITTED, T_VERSION, T_JOINED, T_FIELDS) = range(18)  # fmt: skip
+# ... its downloads' virtual time and when it moved, what is taken; of its load curve the same two; its next finish, or
+# when the first of those that wait for a batch has waited long enough
+V_VIRTUAL, V_MOVED, V_MEMORY, V_DISK, V_CURVE, V_LAST, V_NEXT, V_FIELDS = range(8)
 
 IN_MEMORY, ON_DISK, LEAVES_MEMORY, LEAVES_DISK = 1, 2, 4, 8
 
@@ -75,6 +79,11 @@ class Shelf(NamedTuple):
     limit_serial: Ints
     order: Ints
     touched: Ints
+    latency: Floats
+    curve_at: Floats  # per seat a heap of targets in virtual time
+    curve_key: Ints
+    curve_row: Ints
+    queued: Ints  # [seat, model]: calls that wait for a worker, where batches are made
     record: Floats  # on request: instance, model, asked, begun, in memory
     z: Ints
 

@@ -1,168 +1,29 @@
-"""Money: what a deployment used (Meter, Usage), what it is bought with (PurchaseOptions), what it costs (Bill).
-
-Granules are whole numbers, rates are Decimal, sums are exact; nothing is rounded on the way. A usage of any
-window is scaled to a month of 730 hours, tiers and free allowances are by the month, and a line of the bill is
-one quantity at one rate. Quantities and amounts that do not end as decimals (a month is not a whole number of
-30-day windows) are cut at 12 places line by line, and the total is the sum of the lines as cut: the lines of a
-bill sum to its total exactly.
-
-A Savings Plan gives a lower rate for a commitment in USD per hour, paid whether it is used or not. It works hour by
-hour: in each hour the covered meters are taken at plan rates, the largest saving first, until the commitment is
-spent, and what is left is paid on demand (AWS Savings Plans, user guide, 2026). Without a stated
-commitment the plan is taken to fit: a share of each covered meter is at plan rates.
-"""
+"""What a usage costs: a bill, line by line, exact."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from advisor.catalog.prices import PriceBook, Rate
 from advisor.catalog.rates import as_decimal, plain
-from advisor.errors import InputError, near
+from advisor.money.plan import COVER_ASSUMED, Hour, PurchaseOptions, SavingsPlan, best_commitment, told
+from advisor.money.usage import Meter, Usage
 from advisor.show import Table
 from advisor.units import HOURS_PER_MONTH
 
-if TYPE_CHECKING:
-    from advisor.workload.demand import Purchase
-
-__all__ = ["Bill", "Line", "Meter", "PurchaseOptions", "SavingsPlan", "Usage", "bill", "together"]
+__all__ = ["Bill", "Line", "bill", "together"]
 
 _HOUR_S = 3600
 _MONTH_S = HOURS_PER_MONTH * _HOUR_S
 
-# What a Savings Plan could cover of each pattern.
-_INSTANCES_OF = {
-    "real-time": "Hosting",
-    "multi-model": "Hosting",
-    "asynchronous": "AsyncInf",
-    "batch-transform": "BatchTransform",
-    "serverless": "ServerlessInf",
-    "training": "Training",
-    "processing": "Processing",
-}
-_COVERED = ("Hosting", "BatchTransform", "Training", "Processing", "AsyncInf")
-# Components whose cover is not stated by AWS: covered only by assumption.
-_COVER_ASSUMED = ("AsyncInf", "ServerlessInf")
 # Free tier: the limit's key (in priced units), the component, the types (any where empty).
 _FREE = (
     ("free_tier.serverless", "ServerlessInf", ()),
     ("free_tier.realtime", "Hosting", ("ml.m4.xlarge", "ml.m5.xlarge")),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meter:
-    """One line of usage: whole ``granules``, ``per_unit`` of which make one priced unit of (component, meter).
-
-    3600 instance-seconds make one of "Hrs", 1000 ms one "second". ``hourly`` gives the granules of each hour of the
-    window (the last may be short), where a commitment needs them. ``assumed`` says why, where the quantity rests on
-    an assumption.
-    """
-
-    what: str
-    component: str
-    meter: str
-    granules: int
-    granule: str
-    per_unit: int
-    assumed: str = ""
-    hourly: tuple[int, ...] | None = None
-
-    def __post_init__(self) -> None:
-        counts = (self.granules, *(self.hourly or ()))
-        if any(type(count) is not int or count < 0 for count in counts):
-            raise ValueError(f"{self.what}: granules are whole and not negative, not {self.granules!r}")
-        if type(self.per_unit) is not int or self.per_unit < 1:
-            raise ValueError(f"{self.what}: {self.per_unit!r} granules make no unit")
-        if self.hourly is not None and sum(self.hourly) != self.granules:
-            raise ValueError(f"{self.what}: its hours hold {sum(self.hourly)} granules, the whole {self.granules}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
-    """What was used in a window of ``window_s`` seconds (binary fractions of a second are exact)."""
-
-    meters: tuple[Meter, ...]
-    window_s: int | float | Fraction
-
-    def __post_init__(self) -> None:
-        if not 0 < self.window_s < float("inf"):
-            raise ValueError(f"a window of {self.window_s} s")
-        for meter in self.meters:
-            if meter.hourly is not None and len(meter.hourly) != self.hours:
-                raise ValueError(f"{meter.what}: {len(meter.hourly)} hours in a window of {self.hours}")
-
-    @property
-    def hours(self) -> int:
-        """Hours of the window, the last may be short."""
-        return -(-Fraction(self.window_s) // _HOUR_S)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SavingsPlan:
-    """A Savings Plan: plan rates by a ``discount`` (0.4 is 40 % off), or stated in ``rates``.
-
-    ``rates`` is USD per unit by meter ("ml.m5.xlarge") or by component and meter ("BatchTransform/ml.m5.xlarge").
-
-    ``covers`` names components: AWS lists real-time inference, batch transform, training and processing; asynchronous
-    is assumed covered and serverless not (AWS's pages do not say). ``commitment_usd_per_h`` is what is committed and
-    paid; without it ``share`` of each covered meter is at plan rates and the commitment is taken to fit it.
-    """
-
-    discount: Decimal = Decimal(0)
-    rates: Mapping[str, Decimal] = field(default_factory=dict)
-    covers: frozenset[str] = frozenset(_COVERED)
-    commitment_usd_per_h: Decimal | None = None
-    share: Decimal = Decimal(1)
-
-    def __post_init__(self) -> None:
-        for name, value in (("discount", self.discount), ("share", self.share)):
-            if not 0 <= value <= 1:
-                raise InputError(f"a {name} of {value} is not between 0 and 1", "savings plan", "write one such as 0.4")
-        if self.commitment_usd_per_h is not None and self.commitment_usd_per_h < 0:
-            raise InputError(
-                f"a commitment of {self.commitment_usd_per_h} USD an hour", "savings plan", "write 0 or more"
-            )
-        for name in self.covers:
-            if name not in _INSTANCES_OF.values():
-                hint = near(name, _INSTANCES_OF.values()) or f"the components are {', '.join(_COVERED)}, ServerlessInf"
-                raise InputError(f'"{name}" is not a component that a plan could cover', "savings plan", hint)
-
-    @classmethod
-    def of(cls, covers: Iterable[str], discount: Decimal | str | float) -> SavingsPlan:
-        """From a profile's words: pattern names (or components), and the discount as a share."""
-        names = frozenset(_INSTANCES_OF.get(name, name) for name in covers)
-        return cls(discount=Decimal(str(discount)), covers=names)
-
-    def plan_rate(self, rate: Rate) -> Decimal | None:
-        """USD per unit under the plan, ``None`` where the meter is not covered or the plan would not be lower."""
-        if rate.sku.component not in self.covers:
-            return None
-        stated = self.rates.get(f"{rate.sku.component}/{rate.sku.meter}", self.rates.get(rate.sku.meter))
-        if stated is None:
-            stated = rate.usd * (1 - self.discount)
-        return stated if stated < rate.usd else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PurchaseOptions:
-    """How AWS is paid: on demand unless a Savings Plan is given, and without the free tier unless it is claimed."""
-
-    savings_plan: SavingsPlan | None = None
-    free_tier: bool = False
-
-    @classmethod
-    def of(cls, purchase: Purchase | None) -> PurchaseOptions:
-        """From the ``purchase:`` section of a workload, in which nothing is left unfilled."""
-        if purchase is None:
-            return cls()
-        held = purchase.savings_plan
-        plan = None if held is None else SavingsPlan.of(held.covers, held.discount)
-        return cls(savings_plan=plan, free_tier=bool(purchase.free_tier))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,10 +106,11 @@ def bill(
     notes = []
     if options.free_tier:
         notes += _take_free(used)
-    unused = Fraction(0)
+    committed, unused = None, Fraction(0)
     if options.savings_plan is not None:
-        unused = _take_planned(used, options.savings_plan, usage, scale)
-        notes.append(_told(options.savings_plan))
+        committed, unused = _take_planned(used, options.savings_plan, usage, scale)
+        hourly = any(each.meter.hourly is not None for each in used if each.plan_usd is not None)
+        notes.append(told(options.savings_plan, committed, hourly=hourly))
     if not notes:
         notes.append("On demand: no Savings Plan and no free tier is counted.")
     shown = Fraction(1) if month else 1 / scale
@@ -256,7 +118,7 @@ def bill(
     sold: dict[str, Fraction] = {}
     for each in used:
         lines += each.lines(shown, sold)
-    if options.savings_plan is not None and options.savings_plan.commitment_usd_per_h is not None:
+    if committed is not None:
         what = "savings plan: commitment not used"
         lines.append(_line(what, "SavingsPlan/commitment", unused * shown, "USD", Decimal(1), ""))
     dated = book.published(region).isoformat()
@@ -307,7 +169,7 @@ class _Used:
             found.append(_line(f"{what} (free tier)", sku, self.free * shown, unit, Decimal(0), why))
         if self.planned and self.plan_usd is not None:
             covered = f"that a Savings Plan covers {self.rate.sku.component}"
-            told = f"{why}; {covered}".removeprefix("; ") if self.rate.sku.component in _COVER_ASSUMED else why
+            told = f"{why}; {covered}".removeprefix("; ") if self.rate.sku.component in COVER_ASSUMED else why
             found.append(_line(f"{what} (savings plan)", sku, self.planned * shown, unit, self.plan_usd, told))
         for quantity, usd in self.rate.parts(self.unpaid, after=sold.get(sku, Fraction(0))):
             found.append(_line(what, sku, quantity * shown, unit, usd, why))
@@ -333,51 +195,47 @@ def _take_free(used: Iterable[_Used]) -> list[str]:
     return [f"{told}, for the first {limit('free_tier.months').value} months of an account."]
 
 
-def _take_planned(used: list[_Used], plan: SavingsPlan, usage: Usage, scale: Fraction) -> Fraction:
-    """Put covered units at plan rates; the commitment of a month that nothing used, in USD."""
+def _take_planned(
+    used: list[_Used], plan: SavingsPlan, usage: Usage, scale: Fraction
+) -> tuple[Decimal | None, Fraction]:
+    """Put covered units at plan rates; the commitment an hour, and what of a month's nothing used, in USD."""
     covered = []
     for each in used:
         each.plan_usd = plan.plan_rate(each.rate)
         if each.plan_usd is not None:
             covered.append(each)
-    if plan.commitment_usd_per_h is None:
+    if plan.commitment_usd_per_h is None and not plan.best:
         for each in covered:
             each.planned = (each.units - each.free) * Fraction(plan.share)
-        return Fraction(0)
+        return None, Fraction(0)
     # The largest saving first, as AWS applies a plan; equal savings in the order of the bill.
     covered.sort(key=lambda each: Fraction(each.plan_usd or 0) / Fraction(each.rate.usd))
-    paid = {id(each): (each.units - each.free) / each.units for each in covered if each.units}
-    window = Fraction(usage.window_s)
+    hours = _hours(covered, Fraction(usage.window_s))
+    committed = best_commitment(hours) if plan.commitment_usd_per_h is None else plan.commitment_usd_per_h
     unused = Fraction(0)
-    # Without known hours every hour is like the others, and the window can be taken as one.
-    step = Fraction(_HOUR_S) if any(each.meter.hourly is not None for each in covered) else window
-    for index in range(-(-window // step)):
-        length = min(step, window - index * step)
-        left = Fraction(plan.commitment_usd_per_h) * length / _HOUR_S
-        for each in covered:
-            units = each.hour(index, length / window) * paid.get(id(each), Fraction(0))
-            rate = Fraction(each.plan_usd or 0)
+    for hour in hours:
+        left = Fraction(committed) * hour.length
+        for each, (_, rate, units) in zip(covered, hour.used, strict=True):
             taken = min(units, left / rate) if rate else units
             left -= taken * rate
             each.planned += taken * scale
         unused += left
-    return unused * scale
+    return committed, unused * scale
 
 
-def _told(plan: SavingsPlan) -> str:
-    """A plan in words, with what it assumes."""
-    terms = [f"{plain(plan.discount * 100)} % off"] if plan.discount or not plan.rates else []
-    terms += [f"stated rates for {len(plan.rates)} meters"] if plan.rates else []
-    whose = ", ".join(sorted(plan.covers))
-    if plan.commitment_usd_per_h is None:
-        how = f"{plain(plan.share * 100)} % of their use is at plan rates, and the commitment is assumed to fit it"
-    else:
-        how = f"{plain(plan.commitment_usd_per_h)} USD an hour is committed, and paid whether used or not"
-    assumed = [name for name in _COVER_ASSUMED if name in plan.covers]
-    doubt = (
-        f"; that {' and '.join(assumed)} {'is' if len(assumed) == 1 else 'are'} covered is assumed" if assumed else ""
-    )
-    return f"Savings Plan: {' and '.join(terms)} on {whose}; {how}{doubt}."
+def _hours(covered: list[_Used], window: Fraction) -> list[Hour]:
+    """What is paid of each covered meter in each hour; without known hours all are alike, and the window is one."""
+    paid = [(each.units - each.free) / each.units if each.units else Fraction(0) for each in covered]
+    step = Fraction(_HOUR_S) if any(each.meter.hourly is not None for each in covered) else window
+    found = []
+    for index in range(-(-window // step)):
+        length = min(step, window - index * step)
+        rows = tuple(
+            (Fraction(each.rate.usd), Fraction(each.plan_usd or 0), each.hour(index, length / window) * part)
+            for each, part in zip(covered, paid, strict=True)
+        )
+        found.append(Hour(length=length / _HOUR_S, used=rows))
+    return found
 
 
 def _line(what: str, sku: str, quantity: Fraction, unit: str, rate: Decimal, assumed: str) -> Line:
