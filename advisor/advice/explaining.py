@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -81,9 +82,11 @@ def _nothing_meets(w: Workload, nearest: Option) -> tuple[str, ...]:
     asked = w.objective.latency
     if asked and not outcome.latency_s[name].value <= asked[1]:
         reached = outcome.latency_s[name].value
-        relax.append(f"objective.{name} to {show_latency(reached)}" if reached < float("inf") else "objective.errors")
+        relax.append(
+            f"objective.{name} to {show_latency(_up(reached))}" if reached < float("inf") else "objective.errors"
+        )
     if outcome.error_share.value > w.objective.errors:
-        relax.append(f"objective.errors to {show_share(_two(outcome.error_share.value))}")
+        relax.append(f"objective.errors to {show_share(_up(outcome.error_share.value))}")
     if w.objective.cold_starts == "avoid" and outcome.cold_start_share > 0:
         relax.append("objective.cold_starts to allow")
     mend = f"Relax {' and '.join(dict.fromkeys(relax))}, and it fits." if relax else ""
@@ -124,6 +127,14 @@ def _compared(verb: str, after: str, shown: str, mine: float, theirs: float) -> 
 
 def _times(ratio: float) -> str:
     return f"{float(f'{ratio:.3g}'):,.10g}"
+
+
+def _up(value: float) -> float:
+    """Two digits, and never less: what is relaxed to it holds."""
+    if not 0 < value < math.inf:
+        return value
+    step = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return float(f"{math.ceil(value * 1.01 / step) * step:.2g}")
 
 
 def _two(share: float) -> float:

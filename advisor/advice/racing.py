@@ -15,11 +15,11 @@ from advisor.advice.judging import judge
 from advisor.advice.outcome import Outcome
 from advisor.advice.ranking import SHARES, order, percentile
 from advisor.advice.recommendation import Confidence
-from advisor.advice.simulating import simulate
+from advisor.advice.simulating import expected_arrivals, simulate
 from advisor.advice.trial import VAST
 from advisor.catalog.prices import PriceBook
 from advisor.patterns.base import Pattern
-from advisor.sim.estimates import Estimate, student_t
+from advisor.sim.estimates import Estimate, student_t, with_control
 from advisor.sim.run import Precision, Replications
 from advisor.workload import Workload
 
@@ -30,6 +30,8 @@ SURE = 0.95
 _CHEAP = 3_000_000
 # Where replications are long: of those that lead nothing, and at most of the leader.
 _FEW, _MANY, _VERY_FEW = 3, 6, 2
+# From so many replications on costs are corrected by the arrivals, which takes one degree of freedom.
+_CORRECTED = 6
 # Leaders that cannot be told apart are given twice the replications, so often at most.
 _ROUNDS = 2
 
@@ -44,6 +46,7 @@ class Finalist:
     found: Replications
     yardstick: str
     shortfall: float
+    expected: float | None = None
 
     @property
     def id(self) -> str:
@@ -150,7 +153,13 @@ class Race:
         )
         [(found, costs)] = kept
         self.finalists[deployment.id] = Finalist(
-            deployment, outcome, tuple(costs), found, self.yardstick, judge(self.workload, found).shortfall
+            deployment,
+            outcome,
+            tuple(costs),
+            found,
+            self.yardstick,
+            judge(self.workload, found).shortfall,
+            expected_arrivals(self.workload, found.runs[0].window_s[1] - found.runs[0].window_s[0]),
         )
 
     def confidence(self) -> Confidence:
@@ -175,10 +184,16 @@ class Race:
     def _worse(self, first: Finalist, other: Finalist) -> float:
         prefer = self.workload.objective.prefer
         mine, theirs = first.scores(prefer), other.scores(prefer)
-        pairs = [b - a for a, b in zip(mine, theirs, strict=False) if math.isfinite(a) and math.isfinite(b)]
-        if not pairs:
+        pairs = [b - a for a, b in zip(mine, theirs, strict=False)]
+        if not all(map(math.isfinite, pairs)):
             return 1.0 if first.yardstick_s < other.yardstick_s else 0.5
-        return _share_above_zero(pairs)
+        expected = first.expected if prefer == "cost" else None
+        if expected is None:
+            return _share_above_zero(pairs)
+        # As costs are: corrected by how far the arrivals lie from what they are known to be.
+        arrived = [float(ledger.arrived) for ledger in first.found.ledgers[: len(pairs)]]
+        corrected = with_control(pairs, arrived, expected)
+        return 1 - _below(corrected, 0.0, len(pairs) - (len(pairs) >= _CORRECTED))
 
     def _meets(self, one: Finalist) -> float:
         """The probability that it truly meets the objective: that none of its shares passes what is allowed."""

@@ -106,6 +106,8 @@ class _Answer:
             name = one.pattern.name
             told = partial(self._count, f"{name}: searching")
             self.found[name] = search(one, self.bench, budget=_SEARCHED / len(open_ones), tell=told)
+        if not any(found.trials for found in self.found.values()):
+            self._nearest(open_ones)
         race = self._raced()
         options = _options(w, race)
         answer = self._answer(race, options)
@@ -121,6 +123,14 @@ class _Answer:
             break_even=break_even(answer, outlook, asked=self.asked, threads=self.threads),
             sensitivity=sensitivity(answer, outlook, asked=self.asked, threads=self.threads),
         )
+
+    def _nearest(self, open_ones: list[Prospect]) -> None:
+        """Where arithmetic proves that nothing can meet the objective: what comes closest to it, all the same."""
+        for one in open_ones:
+            best = one.best()
+            if best is not None:
+                space = sum(len(chain) for chain in one.chains)
+                self.found[one.pattern.name] = Found(trials=(self.bench.trial(best.deployment),), space=space)
 
     def _raced(self) -> Race:
         """Finalists on fresh seeds: the best of each pattern, what else is cheaper or faster, and their followers."""

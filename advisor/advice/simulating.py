@@ -38,7 +38,7 @@ from advisor.streams import replication
 from advisor.units import show_count
 from advisor.workload import Workload
 
-__all__ = ["every_request", "price_overrides", "simulate"]
+__all__ = ["every_request", "expected_arrivals", "price_overrides", "simulate"]
 
 # How far the samples of the state lie apart.
 _SAMPLE_S = 300.0
@@ -104,7 +104,7 @@ def simulate(
     asked = w.objective.latency
     # A deployment may round the window, as jobs do to whole times between them.
     own = deployment.trace(w, seed=seed, horizon=horizon)
-    expected = _expected(w, own.horizon_s)
+    expected = expected_arrivals(w, own.horizon_s)
     faults.fits(own.horizon_s)
     found = replicate(
         run,
@@ -180,7 +180,7 @@ def price_overrides(w: Workload) -> dict[str, Decimal]:
     return {key: Decimal(str(w.assume(key))) for key in PRICE_ASSUMPTIONS if w.overridden(key)}
 
 
-def _expected(w: Workload, window_s: float) -> float | None:
+def expected_arrivals(w: Workload, window_s: float) -> float | None:
     """Arrivals in the window as the profile has them; a lot, or a file played again, has no other than its own."""
     if w.traffic is None or w.has_batch or w.traffic.replay is not None:
         return None

@@ -124,7 +124,8 @@ class CacheStation(Station):
             seat, self.count = self.count, self.count + 1
             rows = self.count
             self.shelf = m = m._replace(
-                seats=longer(m.seats, rows, 0), clocks=longer(m.clocks, rows, math.inf), slots=longer(m.slots, rows, -1),
+                seats=longer(m.seats, rows, 0), clocks=longer(m.clocks, rows, math.inf),
+                slots=longer(m.slots, rows, -1),
                 flags=longer(m.flags, rows, 0), used=longer(m.used, rows, 0), load_of=longer(m.load_of, rows, -1),
                 last_used=longer(m.last_used, rows, 0.0), target=longer(m.target, rows, 0.0),
                 admitted=longer(m.admitted, rows, 0), download=longer(m.download, rows, 0),

@@ -18,8 +18,8 @@ import numpy as np
 
 from advisor.sim.deployments import LOWEST, Client, QueueSpec
 from advisor.sim.desk import QueueStation
-from advisor.sim.kernels import Floats, Ints, backlog, layout
-from advisor.sim.kernels import sharing as kernel
+from advisor.sim.kernels import Floats, Ints, backlog, hall, layout
+from advisor.sim.kernels.sharing import sharing
 from advisor.sim.station import Window, longer
 from advisor.sim.trace import Trace
 
@@ -34,8 +34,8 @@ class SharingStation(QueueStation):
     ) -> None:
         super().__init__(trace, spec, client, window, columns=columns, meter_bytes=meter_bytes)
         p, q = self.p, self.q
-        q[kernel.Q_CURVE], q[kernel.Q_LOWEST] = bool(spec.latency_s), spec.pull == LOWEST
-        q[kernel.Q_OLDEST] = q[kernel.Q_LATEST] = -1
+        q[hall.Q_CURVE], q[hall.Q_LOWEST] = bool(spec.latency_s), spec.pull == LOWEST
+        q[hall.Q_OLDEST] = q[hall.Q_LATEST] = -1
         self.latency: Floats = np.array(spec.latency_s, dtype=np.float64)
         self.workers = 0
         if spec.latency_s:
@@ -44,11 +44,11 @@ class SharingStation(QueueStation):
             assert spec.batching is not None
             self.workers = spec.workers
             self.width = min(spec.workers * spec.batching.most, spec.max_invocations)
-            q[kernel.Q_MOST] = spec.batching.most
+            q[hall.Q_MOST] = spec.batching.most
             p[layout.P_WAIT], p[layout.P_MARGINAL] = spec.batching.wait_s, spec.batching.marginal
         depth = 0 if self.workers else self.width
-        self.seats: Ints = np.zeros((0, kernel.U_FIELDS), np.int64)
-        self.clocks: Floats = np.zeros((0, kernel.V_FIELDS))
+        self.seats: Ints = np.zeros((0, hall.U_FIELDS), np.int64)
+        self.clocks: Floats = np.zeros((0, hall.V_FIELDS))
         self.curve_at: Floats = np.zeros((0, depth))
         self.curve_key: Ints = np.zeros((0, depth), np.int64)
         self.curve_row: Ints = np.zeros((0, depth), np.int64)
@@ -61,11 +61,11 @@ class SharingStation(QueueStation):
         return self.workers or self.width
 
     def step(self, until: float, through: bool) -> int:
-        hall = kernel.Hall(
+        hands = hall.Hall(
             self.queue, self.seats, self.clocks, self.order, self.latency, self.curve_at, self.curve_key,
             self.curve_row, self.heads, self.ends,
         )  # fmt: skip
-        return int(kernel.sharing(float(until), through, self.common(), hall))
+        return int(sharing(float(until), through, self.common(), hands))
 
     def _seat(self) -> int:
         """A seat that nobody has."""
@@ -109,7 +109,7 @@ class SharingStation(QueueStation):
     def _running(self, seat: int) -> list[list[int]]:
         """What a seat is busy with: rows on its curve, or by worker."""
         if not self.workers:
-            return [[int(row)] for row in self.curve_row[seat, : self.seats[seat, kernel.U_RUNNING]]]
+            return [[int(row)] for row in self.curve_row[seat, : self.seats[seat, hall.U_RUNNING]]]
         return [self._chain(int(head)) for head in self.heads[seat] if head >= 0]
 
     def cut(self, number: int, at: float) -> None:
@@ -118,18 +118,18 @@ class SharingStation(QueueStation):
         running = self._running(seat)
         for rows in running:
             self.ran(float(self.carried[rows[0], layout.C_START]), at)
-        waiting = self._chain(int(self.seats[seat, kernel.U_FIRST_WAITS])) if self.seats[seat, kernel.U_LENGTH] else []
+        waiting = self._chain(int(self.seats[seat, hall.U_FIRST_WAITS])) if self.seats[seat, hall.U_LENGTH] else []
         held = np.array([row for rows in (*running, waiting) for row in rows], np.int64)
         for row in held:
-            before, after = int(numbers[row, kernel.N_BEFORE]), int(numbers[row, kernel.N_AFTER])
+            before, after = int(numbers[row, hall.N_BEFORE]), int(numbers[row, hall.N_AFTER])
             if before >= 0:
-                numbers[before, kernel.N_AFTER] = after
+                numbers[before, hall.N_AFTER] = after
             else:
-                self.q[kernel.Q_OLDEST] = after
+                self.q[hall.Q_OLDEST] = after
             if after >= 0:
-                numbers[after, kernel.N_BEFORE] = before
+                numbers[after, hall.N_BEFORE] = before
             else:
-                self.q[kernel.Q_LATEST] = before
+                self.q[hall.Q_LATEST] = before
         self.seats[seat] = 0
         self.clocks[seat] = math.inf
         self.heads[seat], self.ends[seat] = -1, math.inf

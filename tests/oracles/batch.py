@@ -156,9 +156,7 @@ class Share:
             left = list(item.calls)
             while True:
                 while left and item.status == SERVED and not all(self.busy):
-                    slot = self.busy.index(False)
-                    self.busy[slot] = True
-                    self.env.process(self.call(item, left.pop(0), slot))
+                    self.begin(item, left.pop(0))
                 if not any(self.busy):
                     break
                 yield self.freed
@@ -172,13 +170,17 @@ class Share:
             while left and not all(self.busy):
                 item, records = left.pop(0)
                 if item.status == SERVED:
-                    slot = self.busy.index(False)
-                    self.busy[slot] = True
-                    self.env.process(self.call(item, records, slot))
+                    self.begin(item, records)
             if any(self.busy):
                 yield self.freed
                 yield clock.moment(self.env, self.env.now, clock.DISPATCH, self.number)
                 self.freed = simpy.Event(self.env)
+
+    def begin(self, item: Item, records: list[Request]) -> None:
+        """A call takes the lowest free slot."""
+        slot = self.busy.index(False)
+        self.busy[slot] = True
+        self.env.process(self.call(item, records, slot))
 
     def call(self, item: Item, records: list[Request], slot: int) -> Iterator[simpy.Event]:
         """One mini-batch, with its retries (B-08, B-09)."""

@@ -61,6 +61,28 @@ def test_objects_are_dealt_round_robin_and_taken_one_after_another() -> None:
     assert column(record, "start") == [120, 120, 120, 120, 121, 121]
 
 
+def test_objects_side_by_side_share_the_slots_of_their_instance_in_order() -> None:
+    rows = records(6, 3.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+    record = simulate(case(rows, files=2, max_transforms=2, one_by_one=False))
+    # Slot 0 is busy until 123 s; all others go through slot 1, those of the second object from 122 s on.
+    assert column(record, "start") == [120, 120, 121, 122, 123, 123]
+    assert column(record, "slot") == [0, 1, 1, 1, 0, 1]
+    assert column(simulate(case(rows, files=2, max_transforms=2)), "start") == [120, 120, 121, 123, 123, 124]
+
+
+def test_an_object_that_fails_leaves_those_beside_it_alone() -> None:
+    fails, good = (0.0,) * 5, (0.9,) * 5
+    rows = tuple(
+        Request(number=n, arrival=0.0, work=work, fail=fail)
+        for n, (work, fail) in enumerate([(2.0, fails), (3.0, good), (1.0, good), (2.0, good)])
+    )
+    told = case(rows, files=2, max_transforms=2, retries=0, client=Client(fail_share=0.5), one_by_one=False)
+    record = simulate(told)
+    # The first fails its object at 122 s; what runs of that ends; the second object begins in its slot.
+    assert column(record, "status") == [FAILED, FAILED, SERVED, SERVED]
+    assert column(record, "start") == [120, 120, 122, 123]
+
+
 def test_records_fill_objects_evenly_in_order() -> None:
     record = simulate(case(records(5), files=3, instances=3))
     assert column(record, "instance") == [0, 0, 1, 1, 2]  # floor(i x 3 / 5)

@@ -10,6 +10,10 @@ from typing import Any
 import numpy as np
 
 from advisor.sim import deployments, scaling
+from advisor.sim.caches import simulate_cache
+from advisor.sim.fleets import simulate_fleet
+from advisor.sim.pools import simulate_pool
+from advisor.sim.queues import simulate_queue
 from advisor.sim.run_record import Run
 from advisor.sim.station import Window
 from advisor.sim.trace import Trace
@@ -28,6 +32,12 @@ _TERMS = {
     told_patterns.Workers: deployments.Workers,
     told_patterns.LoadCurve: deployments.LoadCurve,
     told_patterns.Model: deployments.ModelSize,
+}
+_KINDS: dict[type, tuple[Any, type]] = {
+    told_patterns.RealTimeCase: (simulate_fleet, deployments.FleetSpec),
+    told_patterns.ServerlessCase: (simulate_pool, deployments.PoolSpec),
+    told_patterns.AsynchronousCase: (simulate_queue, deployments.QueueSpec),
+    told_patterns.MultiModelCase: (simulate_cache, deployments.CacheSpec),
 }
 
 
@@ -67,6 +77,23 @@ def trace_of(requests: tuple[told.Request, ...], block: int = 7) -> Trace:
 def window_of(case: Any) -> Window:
     """The window and the stop of a case."""
     return Window(from_s=case.window_from_s, to_s=case.window_to_s, stop_s=case.stop_s)
+
+
+def run_of(case: told_patterns.Case, *, by_events: bool = False, sample_s: float | None = None) -> Run:
+    """One run of a case of an endpoint."""
+    simulate, spec = _KINDS[type(case)]
+    more = {"by_events": True} if by_events else {}
+    run: Run = simulate(
+        trace_of(case.requests),
+        spec_of(case, spec),
+        in_our_terms(case.scaling),
+        client=in_our_terms(case.client),
+        window=window_of(case),
+        columns=True,
+        sample_s=sample_s,
+        **more,
+    )
+    return run
 
 
 def _alike(one: float, other: float) -> bool:

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -104,6 +105,9 @@ def runs_of_all_kernels(trace: Callable[[], Trace] = many_trace) -> list[Run]:
         simulate_queue(trace(), queue, losing, client=client),
         simulate_cache(trace(), cache, losing, client=client),
     ]
+    together = ({"latency_s": curve.latency_s}, {"batching": batches.batching})
+    runs += [simulate_queue(trace(), replace(queue, timeout_s=2.0, **one), losing, client=client) for one in together]
+    runs += [simulate_cache(trace(), replace(cache, **one), losing, client=client) for one in together]
     return [insist(run) for run in runs]
 
 

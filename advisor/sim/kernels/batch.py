@@ -8,12 +8,9 @@ What an object came to is kept as runs of equal status, because its first record
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
+from typing import NamedTuple
 
-import numba
-
-from advisor.sim.kernels import COMPILED, Floats, Ints, Kernel
+from advisor.sim.kernels import Floats, Ints
 from advisor.sim.kernels.heap import SCANNED, pop, push
 from advisor.sim.kernels.layout import (
     BLOCK_ENDS,
@@ -42,7 +39,7 @@ from advisor.sim.kernels.layout import (
     S_LATENCY,
     SERVED,
 )
-from advisor.sim.kernels.part import part, station
+from advisor.sim.kernels.part import inlined, part, station
 from advisor.sim.kernels.settle import bin_of, busy_within, service_of, to_grid
 
 __all__ = ["MULTI", "SCANNED", "SINGLE", "WHOLE", "Job", "Rows", "answer", "work"]
@@ -74,21 +71,6 @@ F_SIZE = 32
 
 X_START, X_LENGTH, X_END, X_SIZE = range(4)
 H_TRIES, H_FIRST, H_COUNT, H_SIZE = range(4)
-
-
-P = ParamSpec("P")
-R = TypeVar("R", covariant=True)
-
-
-def inlined(function: Callable[P, R]) -> Kernel[P, R]:
-    """A part that is written out where it is called: once a call, handing a job over costs as much as all the rest."""
-    if not COMPILED:
-        return part(function)
-    # Numba's stubs do not know these options.
-    jit = cast("Any", numba.njit)(
-        nogil=True, _nrt=False, error_model="numpy", forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True
-    )
-    return cast("Kernel[P, R]", jit(function))
 
 
 class Rows(NamedTuple):

@@ -19,7 +19,7 @@ from numba.core import codegen, compiler, types
 
 from advisor.sim.kernels import COMPILED, Kernel, keep, kernel
 
-__all__ = ["part", "station"]
+__all__ = ["inlined", "part", "station"]
 
 P = ParamSpec("P")
 R = TypeVar("R", covariant=True)
@@ -47,6 +47,17 @@ def part(function: Callable[P, R]) -> Kernel[P, R]:
 
     made.get_call_template = by_type
     return cast("Kernel[P, R]", made)
+
+
+def inlined(function: Callable[P, R]) -> Kernel[P, R]:
+    """A part that is written out where it is called: once a call, handing a job over costs as much as all the rest."""
+    if not COMPILED:
+        return part(function)
+    # Numba's stubs do not know these options.
+    jit = cast("Any", numba.njit)(
+        nogil=True, _nrt=False, error_model="numpy", forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True
+    )
+    return cast("Kernel[P, R]", jit(function))
 
 
 def _jit(**options: Any) -> Any:
