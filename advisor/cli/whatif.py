@@ -130,8 +130,7 @@ def _table(fields: list[str], rows: list[dict[str, Any]]) -> str:
             row["pattern"],
             "" if row["usd_per_month"] is None else f"{row['usd_per_month']:,.2f}",
             "" if row["p99_s"] is None else f"{row['p99_s']:.3g}",
-            {True: "meets", False: "misses", None: ""}[row["meets_objective"]],
-            "best" if row["best"] else "",
+            "best" if row["best"] else {True: "meets", False: "misses", None: ""}[row["meets_objective"]],
             row["why_not"] if row["usd_per_month"] is None else row["id"],
         )
         for row in rows
