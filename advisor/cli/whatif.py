@@ -135,7 +135,7 @@ def _table(fields: list[str], rows: list[dict[str, Any]]) -> str:
         )
         for row in rows
     ]
-    columns = [*fields, "pattern", "USD a month", "p99 s", "objective", "best", "deployment, or why not"]
+    columns = [*fields, "pattern", "USD a month", "p99 s", "objective", "deployment, or why not"]
     numbers = [*fields, "USD a month", "p99 s"]
     return Table.of(columns, cells, right=numbers).text(width())
 

@@ -131,7 +131,9 @@ def test_workers_and_batches_are_those_of_the_profile_unless_the_deployment_sets
     assert isinstance(own, Workers)
     assert (server.workers, own.workers) == (3, 5)
     assert server.batching is not None
-    assert (server.batching.most, server.batching.wait_s, server.batching.marginal) == (8, 0.005, 0.25)
+    # Instants lie on the grid of 2^-20 s.
+    on_grid = round(0.005 * 2**20) / 2**20
+    assert (server.batching.most, server.batching.wait_s, server.batching.marginal) == (8, on_grid, 0.25)
 
 
 @pytest.mark.parametrize(
