@@ -17,7 +17,7 @@ _GAP = "  "
 _NARROWEST = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Table:
     """Rows of text under named columns, with a title and notes; ``right`` names the columns set flush right."""
 
@@ -45,6 +45,9 @@ class Table:
         """A table of any cells: ``None`` shows as an empty cell, all else by ``str``."""
         cells = tuple(tuple("" if cell is None else str(cell) for cell in row) for row in rows)
         return cls(columns=tuple(columns), rows=cells, title=title, notes=tuple(notes), right=frozenset(right))
+
+    def __repr__(self) -> str:
+        return self.text()
 
     def text(self, width: int = 100) -> str:
         """Plain text, at most ``width`` columns wide where the words allow it."""
@@ -89,9 +92,6 @@ class Table:
 
     def _repr_html_(self) -> str:
         return self.html()
-
-    def __str__(self) -> str:
-        return self.text()
 
     def _widths(self, width: int) -> list[int]:
         columns = [self.columns, *self.rows]

@@ -177,7 +177,7 @@ class _Finder:
             seed=self.answer.seed,
             patterns=self.asked,
             explain=False,
-            brief=watches_alarms(self.answer),
+            brief=True,
             threads=self.threads,
         )
         return found.best.pattern if found.best else ""

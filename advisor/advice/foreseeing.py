@@ -33,6 +33,8 @@ __all__ = ["Chain", "Foreseen", "Outlook", "Prospect", "foresee_all", "prospect"
 _TRIES = 4
 # Chains of each pattern that are followed when a workload is moved.
 _FOLLOWED = 3
+# So many times as costly as the best a pattern is beaten by far.
+_BY_FAR = 10.0
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ class Prospect:
         self._foreseen: dict[Pattern, Foreseen] = {}
         self._blocked: dict[Pattern, tuple[Finding, ...]] = {}
         self._members = members
-        self._rates: dict[tuple[str, str], float | None] = {}
+        self._rates: dict[tuple[str, str], tuple[str, tuple[tuple[float, float, float], ...]]] = {}
 
     @cached_property
     def first(self) -> Pattern:
@@ -203,24 +205,29 @@ class Prospect:
         return Foreseen(w, deployment, seen, usd, not impossible and seen.meets(w), impossible)
 
     def _usd(self, usage: Usage) -> float:
-        """What a usage costs in a month; plain products where no tier, plan or free tier makes more of it."""
+        """What a usage costs in a month: its units cut at the tiers; only plans and free tiers need a whole bill."""
         w = self.workload
         if self.purchase != PurchaseOptions():
             return float(bill(usage, self.book, w.region, self.purchase).usd)
         total, months = 0.0, MONTH_S / float(usage.window_s)
+        sold: dict[str, float] = {}
         for meter in usage.meters:
-            rate = self._rate(meter.component, meter.meter)
-            if rate is None:
-                return float(bill(usage, self.book, w.region, self.purchase).usd)
-            total += meter.granules / meter.per_unit * rate
-        return total * months
+            sku, tiers = self._tiers(meter.component, meter.meter)
+            begin = sold.get(sku, 0.0)
+            end = sold[sku] = begin + meter.granules / meter.per_unit * months
+            total += math.fsum(max(0.0, min(end, to) - max(begin, since)) * usd for since, to, usd in tiers)
+        return total
 
-    def _rate(self, component: str, meter: str) -> float | None:
-        """USD a unit; none where it has several tiers, which only a bill knows how to take."""
+    def _tiers(self, component: str, meter: str) -> tuple[str, tuple[tuple[float, float, float], ...]]:
+        """The name of a rate, and its tiers: from so many units of a month, up to so many, USD a unit."""
         key = (component, meter)
         if key not in self._rates:
             rate = self.book.rate(self.workload.region, component, meter).without_allowance()
-            self._rates[key] = float(rate.usd) if len(rate.tiers) == 1 else None
+            tiers = tuple(
+                (float(tier.start), math.inf if tier.end is None else float(tier.end), float(tier.usd))
+                for tier in rate.tiers
+            )
+            self._rates[key] = (str(rate.sku), tiers)
         return self._rates[key]
 
     def best(self) -> Foreseen | None:
@@ -287,6 +294,14 @@ class Outlook:
         self._base: dict[str, Foreseen | None] = {}
         for pattern in self.patterns:
             self._look(pattern, answer)
+        self._beaten = self._by_far()
+
+    def _by_far(self) -> frozenset[str]:
+        """Patterns that cost so many times as much as the best that no assumption makes up for it."""
+        met = {name: one.usd for name, one in self._base.items() if one is not None and one.meets}
+        if self.workload.objective.prefer != "cost" or not met:
+            return frozenset()
+        return frozenset(name for name, usd in met.items() if usd > _BY_FAR * min(met.values()))
 
     def _look(self, pattern: type[Pattern], answer: Recommendation) -> None:
         w = self.workload
@@ -312,9 +327,9 @@ class Outlook:
         """The best pattern and what it costs; an empty name where none meets the objective.
 
         ``resized=False`` keeps the sizes that are looked at, where the load is as it was; patterns that are not among
-        ``only`` are taken to be as they are at the answered workload.
+        ``only``, or are beaten by far, are taken to be as they are at the answered workload.
         """
-        touched = {pattern.name for pattern in self.patterns} if only is None else set(only)
+        touched = {pattern.name for pattern in self.patterns} if only is None else set(only) - self._beaten
         found = [self._at(pattern, w, resized) if pattern.name in touched else self._base[pattern.name]
                  for pattern in self.patterns]  # fmt: skip
         met = [self._corrected(one) for one in found if one is not None and one.meets]

@@ -28,8 +28,10 @@ __all__ = ["Finalist", "Race", "t_share"]
 SURE = 0.95
 # Requests of a replication up to which every finalist is run until it is precise; above, only the leaders are.
 _CHEAP = 3_000_000
-# Where replications are long: of those that lead nothing, and at most of the leader.
+# Where replications are long: of those that lead nothing, and at most of the leader; where they are very long.
 _FEW, _MANY, _VERY_FEW = 3, 6, 2
+# Of a brief race, where replications are short ones.
+_BRIEF = 3
 # From so many replications on costs are corrected by the arrivals, which takes one degree of freedom.
 _CORRECTED = 6
 # Leaders that cannot be told apart are given twice the replications, so often at most.
@@ -78,7 +80,11 @@ class Finalist:
 
 
 class Race:
-    """Runs finalists until the leaders are told apart, or enough has been run."""
+    """Runs finalists until the leaders are told apart, or enough has been run.
+
+    ``brief`` is the most requests of a replication where only the first is of interest: replications are as few and
+    as short as can be then.
+    """
 
     def __init__(
         self,
@@ -89,22 +95,25 @@ class Race:
         requests_each: float,
         threads: int,
         tell: Callable[[str], None],
-        brief: bool = False,
+        brief: int | None = None,
     ) -> None:
         self.workload = w
+        self.brief = brief is not None
         self.cheap = requests_each <= _CHEAP
-        self.few, self.many = (_VERY_FEW, _VERY_FEW) if brief or requests_each > VAST else (_FEW, _MANY)
+        self.few, self.many = (_VERY_FEW, _VERY_FEW) if self.brief or requests_each > VAST else (_FEW, _MANY)
         self.tell = tell
         self.yardstick = percentile(w)
         self.finalists: dict[str, Finalist] = {}
-        self._simulate = partial(simulate, w, seed=seed, book=book, threads=threads)
+        self._simulate = partial(simulate, w, seed=seed, book=book, threads=threads, budget=brief)
 
     def enter(self, deployment: Pattern, *, leads: bool) -> Finalist:
         """Simulate a finalist: until it is precise where it leads or runs are short, else a few replications."""
         if deployment.id not in self.finalists:
             light = self._light(deployment)
             bounds = None if light else Precision(least=self.few, most=self.many if leads else self.few)
-            self._run(deployment, leads=leads, precision=bounds)
+            if light and self.brief:
+                bounds = Precision(least=_BRIEF, most=_BRIEF)
+            self._run(deployment, leads=leads and not self.brief, precision=bounds)
         return self.finalists[deployment.id]
 
     def ranked(self) -> list[Finalist]:

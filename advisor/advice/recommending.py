@@ -57,9 +57,9 @@ def recommend(
     """The ranked, priced answer to a workload.
 
     ``patterns`` leaves only these in the running. ``explain=False`` leaves out what would change the answer
-    (break-even points and sensitivity), which takes searches of its own; ``brief`` also makes do with as few
-    replications as there can be, where only the first is of interest. ``progress`` is told what is being done and how
-    many deployments have been simulated.
+    (break-even points and sensitivity), which takes searches of its own; ``brief`` also makes do with as few and as
+    short replications as there can be, where only the first is of interest. ``progress`` is told what is being done
+    and how many deployments have been simulated.
     """
     if not isinstance(w, Workload):
         raise InputError(f"{w!r} is not a workload", "", "read it first: ad.recommend(ad.read(path))")
@@ -102,10 +102,14 @@ class _Answer:
             self._tell(f"{pattern.name}: searching")
             self.prospects.append(prospect(w, pattern, self.book))
         open_ones = [one for one in self.prospects if one.chains]
-        for one in open_ones:
+        bar = math.inf
+        for one in _promising_first(w, open_ones):
             name = one.pattern.name
             told = partial(self._count, f"{name}: searching")
-            self.found[name] = search(one, self.bench, budget=_SEARCHED / len(open_ones), tell=told)
+            budget = _SEARCHED / len(open_ones)
+            found = search(one, self.bench, budget=budget, tell=told, bar=bar, only_first=self.brief)
+            self.found[name] = found
+            bar = min([bar, *(trial.usd for trial in found.trials if trial.meets)])
         if not any(found.trials for found in self.found.values()):
             self._nearest(open_ones)
         race = self._raced()
@@ -141,7 +145,7 @@ class _Answer:
             book=self.book,
             requests_each=self.bench.requests_each / self.bench.replications,
             threads=self.threads,
-            brief=self.brief,
+            brief=self.bench.most if self.brief else None,
             tell=lambda name: self._count(f"{name}: simulating"),
         )
         firsts = order(w, [_simplest(w, found.trials) for found in self.found.values() if found.trials])
@@ -208,6 +212,13 @@ class _Answer:
     def _count(self, what: str) -> None:
         self.done += 1
         self._tell(what)
+
+
+def _promising_first(w: Workload, open_ones: list[Prospect]) -> list[Prospect]:
+    """The patterns in the order in which arithmetic puts their best; those without any last."""
+    best = {one.pattern.name: one.best() for one in open_ones}
+    ranked = [seen.pattern for seen in order(w, [seen for seen in best.values() if seen is not None])]
+    return sorted(open_ones, key=lambda one: ranked.index(one.pattern.name) if best[one.pattern.name] else len(best))
 
 
 def _simplest(w: Workload, trials: tuple[Trial, ...]) -> Trial:

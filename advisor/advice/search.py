@@ -22,8 +22,8 @@ __all__ = ["Found", "search"]
 _MARGIN, _FIXED = 0.8, 0.995
 # Two deployments whose estimates are this close are one and the same to a trial.
 _SAME = 1.001
-# Trials of one pattern at most; the first few are always made.
-_MOST, _LEAST = 12, 2
+# Trials of one pattern at most; the first few are always made; of one that another pattern beats by far, so many.
+_MOST, _LEAST, _BEATEN = 12, 2, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,30 @@ class Found:
     space: int
 
 
-def search(prospect: Prospect, bench: Bench, *, budget: float, tell: Callable[[], None] = lambda: None) -> Found:
-    """Try the promising deployments of a pattern; ``budget`` is about how many requests may be simulated for it."""
-    return _Search(prospect, bench, budget, tell).found()
+def search(
+    prospect: Prospect,
+    bench: Bench,
+    *,
+    budget: float,
+    tell: Callable[[], None] = lambda: None,
+    bar: float = math.inf,
+    only_first: bool = False,
+) -> Found:
+    """Try the promising deployments of a pattern; ``budget`` is about how many requests may be simulated for it.
+
+    ``bar`` is the cost of another pattern's deployment that meets the objective: what cannot be below it, where cost
+    is preferred, is tried a few times only, so that its place in the ranking is known; not at all with ``only_first``.
+    """
+    return _Search(prospect, bench, budget, tell, bar, only_first).found()
 
 
 class _Search:
-    def __init__(self, prospect: Prospect, bench: Bench, budget: float, tell: Callable[[], None]) -> None:
+    def __init__(
+        self, prospect: Prospect, bench: Bench, budget: float, tell: Callable[[], None], bar: float, only_first: bool
+    ) -> None:
         self.prospect = prospect
+        self.bar = bar if prospect.workload.objective.prefer == "cost" else math.inf
+        self.only_first = only_first
         self.workload = prospect.workload
         self.bench = bench
         self.tell = tell
@@ -54,6 +70,10 @@ class _Search:
         chains = self.prospect.chains
         begins = [(chain, at) for chain in chains if (at := chain.start()) is not None]
         begins.sort(key=lambda begin: self._rank(begin[0].foreseen(begin[1])))
+        if all(self._least_usd(chain) > self.bar for chain, _ in begins):
+            if self.only_first:
+                begins = []
+            self.most = min(self.most, _BEATEN)
         for chain, at in begins:
             if len(self.trials) >= self.most:
                 break
@@ -61,6 +81,11 @@ class _Search:
                 self._walk(chain, at)
         tried = order(self.workload, self.trials.values())
         return Found(trials=tuple(tried), space=sum(len(chain) for chain in chains))
+
+    def _least_usd(self, chain: Chain) -> float:
+        """What the smallest of a chain that may meet the objective costs at least."""
+        one = chain.foreseen(chain.possible_from())
+        return one.usd * (_FIXED if _of_fixed_size(one) else _MARGIN)
 
     def _rank(self, one: Foreseen) -> tuple[bool, float, str]:
         score_of = self.prospect.scored(one) if one.meets else one.shortfall

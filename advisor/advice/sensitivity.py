@@ -123,8 +123,8 @@ def _sure(answer: Recommendation, lines: Iterable[Sensitivity], asked: list[str]
 
     from advisor.advice.recommending import recommend
 
-    made, left, brief = [], _SIMULATED, watches_alarms(answer)
-    light = answer.workload.rate_per_s * 86_400 <= _HEAVIEST_PER_DAY and not brief
+    made, left = [], _SIMULATED
+    light = answer.workload.rate_per_s * 86_400 <= _HEAVIEST_PER_DAY and not watches_alarms(answer)
     for line in lines:
         if not line.flips or not light or left == 0:
             made.append(line)
@@ -136,7 +136,7 @@ def _sure(answer: Recommendation, lines: Iterable[Sensitivity], asked: list[str]
                 ends.append((best, usd))
                 continue
             moved = answer.workload.with_({f"platform.{line.key}": value})
-            there = recommend(moved, seed=answer.seed, patterns=asked, explain=False, brief=brief, threads=threads)
+            there = recommend(moved, seed=answer.seed, patterns=asked, explain=False, brief=True, threads=threads)
             ends.append((there.best.pattern, float(there.best.usd_per_month)) if there.best else ("", math.nan))
         (best_low, usd_low), (best_high, usd_high) = ends
         made.append(

@@ -82,13 +82,16 @@ class Bench:
     @cached_property
     def horizon(self) -> Horizon:
         """Short, but of whole periods; with the warm-up that a trial needs."""
-        most = self.budget
-        if self.workload.rate_per_s * _WEEK_S >= _ENOUGH:
-            most = min(most, math.ceil(self.workload.rate_per_s * _WEEK_S))
-        whole = horizon_of(self.workload, budget=most)
+        whole = horizon_of(self.workload, budget=self.most)
         if self.workload.batch is not None:
             return whole
         return replace(whole, warmup_s=min(whole.warmup_s, _WARMUP_S))
+
+    @property
+    def most(self) -> int:
+        """Requests of one replication at most: those of a week, where so many come in it that it shows enough."""
+        week = self.workload.rate_per_s * _WEEK_S
+        return min(self.budget, math.ceil(week)) if week >= _ENOUGH else self.budget
 
     @property
     def requests_each(self) -> float:

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
+from operator import itemgetter
 
 from advisor.errors import InputError
 from advisor.patterns.settings import Kind
@@ -215,7 +217,8 @@ def least_at(schedule: str, otherwise: int, minute: int) -> int:
     found = changes(schedule, otherwise)
     if not found:
         return hours_of(schedule)[0].least
-    return max((step for step in found if step[0] <= minute), default=found[-1])[1]
+    # Before the week's first change the last one of the week before holds.
+    return found[bisect_right(found, minute, key=itemgetter(0)) - 1][1]
 
 
 def edges(schedule: str, otherwise: int) -> tuple[Edge, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from advisor.patterns.clock import least_at
 from advisor.patterns.foresight import Foresight
@@ -50,19 +51,30 @@ def by_clock(
 
 def _parts(ground: Ground, schedule: str, otherwise: int) -> Iterator[tuple[float, Ground, int]]:
     """(share of time, the load in it, the number) of each number that the schedule asks for."""
-    curve = points(ground.hours) if ground.hours else (1.0,) * (_WEEK_M // _STEP_M)
+    # The first point of a curve lies in the middle of the first hour.
+    traffic = ground.workload.traffic
+    hourly = bool(ground.hours) and traffic is not None and traffic.replay is None
+    for share, mean, rising, least in _hours(ground.hours, schedule, otherwise, hourly=hourly):
+        yield share, replace(ground, rate_per_s=ground.rate_per_s * mean, curve=rising, hours=()), least
+
+
+@lru_cache(maxsize=4096)
+def _hours(
+    hours: tuple[float, ...], schedule: str, otherwise: int, *, hourly: bool
+) -> tuple[tuple[float, float, tuple[tuple[float, float], ...], int], ...]:
+    """(share of time, the rate in it over the mean, how it spreads around that, the number) of each number."""
+    curve = points(hours) if hours else (1.0,) * (_WEEK_M // _STEP_M)
     if len(curve) < _WEEK_M // _STEP_M:
         curve = curve * 7
     step = _WEEK_M / len(curve)
-    # The first point of a curve lies in the middle of the first hour.
-    traffic = ground.workload.traffic
-    first = _MID_M if ground.hours and traffic is not None and traffic.replay is None else step / 2
+    first = _MID_M if hourly else step / 2
     total = math.fsum(curve) / len(curve)
-    hours: dict[int, list[float]] = {}
+    by_number: dict[int, list[float]] = {}
     for n, factor in enumerate(curve):
-        hours.setdefault(least_at(schedule, otherwise, int(first + n * step) % _WEEK_M), []).append(factor / total)
-    for least, factors in sorted(hours.items()):
+        by_number.setdefault(least_at(schedule, otherwise, int(first + n * step) % _WEEK_M), []).append(factor / total)
+    found = []
+    for least, factors in sorted(by_number.items()):
         mean = math.fsum(factors) / len(factors)
         rising = grouped(tuple(factors)) if mean > 0 else ((1.0, 1.0),)
-        part = replace(ground, rate_per_s=ground.rate_per_s * mean, curve=rising, hours=())
-        yield len(factors) / len(curve), part, least
+        found.append((len(factors) / len(curve), mean, rising, least))
+    return tuple(found)

@@ -7,7 +7,7 @@ by a factor (a load curve), it has that factor.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -52,8 +52,8 @@ class Mix:
 
     def later(self) -> Callable[[float], float]:
         """The share of all requests that are later than so many seconds, as a function."""
-        law, parts = self.law, self._together()
-        share, delay, factor, waits, wait_s = (np.asarray(column) for column in zip(*parts, strict=True))
+        law = self.law
+        share, delay, factor, waits, wait_s = self._together().T
         total = float(share.sum()) + self.lost
         share, lost = share / total, self.lost / total
         waiting = waits > 0
@@ -92,18 +92,20 @@ class Mix:
         )
         return total / held + self.overhead_s
 
-    def _together(self) -> Sequence[tuple[float, float, float, float, float]]:
-        """Parts that are alike as one."""
-        groups: dict[tuple[float, ...], list[tuple[float, float, float, float, float]]] = {}
-        for part in self.parts:
-            groups.setdefault(tuple(_rounded(value) for value in part[1:]), []).append(part)
-        found = []
-        for alike in groups.values():
-            share = math.fsum(part[0] for part in alike)
-            means = (math.fsum(part[0] * part[n] for part in alike) / share for n in range(1, 5))
-            found.append((share, *means))
-        return found or [(1.0, math.inf, 1.0, 0.0, 0.0)]  # type: ignore[return-value]  # five numbers, by the line above
+    def _together(self) -> Floats:
+        """Parts that are alike as one: a row each, with their means weighted by their shares."""
+        if not self.parts:
+            return np.array([[1.0, math.inf, 1.0, 0.0, 0.0]])
+        parts = np.asarray(self.parts)
+        _, group = np.unique(_rounded(parts[:, 1:]), axis=0, return_inverse=True)
+        share = np.bincount(group, weights=parts[:, 0])
+        means = [np.bincount(group, weights=parts[:, 0] * column) / share for column in parts[:, 1:].T]
+        return np.column_stack([share, *means])
 
 
-def _rounded(value: float) -> float:
-    return float(f"{value:.{_DIGITS - 1}e}") if value and math.isfinite(value) else value
+def _rounded(values: Floats) -> Floats:
+    """To a few digits each; zeros and what is infinite stay."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        digits = 10.0 ** (_DIGITS - 1 - np.floor(np.log10(np.abs(values))))
+        near = np.round(values * digits) / digits
+    return np.where((values == 0) | ~np.isfinite(values), values, near)

@@ -113,7 +113,8 @@ class Tracking:
 
 def _run(chance: float, length: int) -> float:
     """How many tries a run of so many successes takes on average."""
-    if chance <= 1e-6:
+    # A run so unlikely never comes; the power below would not hold it.
+    if chance <= 1e-6 or length * math.log10(chance) < -300:
         return 1e12
     if chance >= 1 - 1e-9:
         return float(length)

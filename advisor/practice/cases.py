@@ -174,7 +174,8 @@ def _concerns(one: Limit | Assumption, pattern: str) -> bool:
     """Whether a figure can matter to a simulation of the pattern."""
     if isinstance(one, Limit):
         return one.key.startswith(_LIMITS_OF[pattern])
-    return not one.affects or pattern in one.affects
+    # What affects no pattern by name (a spread of work, the length of a run) can matter to each.
+    return pattern in one.affects or not _LIMITS_OF.keys() & set(one.affects)
 
 
 @lru_cache(maxsize=1024)

@@ -8,17 +8,17 @@ Laws: MODEL.md part 5; sources: AWS Auto Scaling guide and developer guide, 2026
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Generator
 from itertools import groupby
 from typing import Protocol
 
 import simpy
 
-from advisor.sim.agenda import DECIDE, DRAIN_LIMIT, FINISH, LOST, MEASURE, READY, SCHEDULE, VISIBLE, moment
+from advisor.sim.agenda import DECIDE, DRAIN_LIMIT, FINISH, LOST, READY, SCHEDULE, moment
 from advisor.sim.alarms import Alarms
 from advisor.sim.scaling import INVOCATIONS, Loss, Scaling, Scheduled, StepFromZero, TargetTracking, ZoneLoss
 from advisor.sim.timeline import Change, Datapoint, Lifetime, Timeline
+from advisor.sim.watch import Watch
 
 __all__ = ["Fleet", "Units"]
 
@@ -52,6 +52,9 @@ class Units(Protocol):
     def measure(self, metric: str) -> tuple[float, int]:
         """Value and load of the metric for the period that ends now, and begin the next."""
 
+    def idle_until(self) -> float:
+        """The instant before which nothing happens: nothing waits, runs or comes; no such instant: minus infinity."""
+
 
 class Activity:
     """One scaling activity: the units it waits for, and whether anything of it succeeded."""
@@ -69,6 +72,8 @@ class Fleet:
     def __init__(self, env: simpy.Environment, scaling: Scaling, station: Units) -> None:
         self.env, self.scaling, self.station = env, scaling, station
         self.lowest, self.highest = scaling.lowest, scaling.highest
+        # How far the run is to go, as far as is known.
+        self.until = math.inf
         self.timeline = Timeline()
         self.in_service: list[Lifetime] = []
         self.launching: list[Lifetime] = []
@@ -93,7 +98,7 @@ class Fleet:
             station.open(number)
         orders = range(len(self.alarms))
         for _, group in groupby(orders, key=lambda order: self.alarms[order].rhythm):
-            _Watch(self, list(group))
+            Watch(self, list(group))
         for order, action in enumerate(scaling.schedule):
             env.process(self._scheduled(order, action))
         for order, loss in enumerate(scaling.losses):
@@ -346,43 +351,3 @@ class Fleet:
             return
         self.zone_up_at[loss.zone] = max(self.zone_up_at[loss.zone], loss.at_s + loss.lasts_s)
         self._lose([unit for unit in self.timeline.units if unit.zone == loss.zone and math.isnan(unit.end)])
-
-
-class _Watch:
-    """The datapoints of policies that follow one another and keep the same rhythm: measured, then seen after the lag.
-
-    One event serves all of them, and its callback asks for the next: most of a run's control is these two.
-    """
-
-    __slots__ = ("alarms", "fleet", "lag_s", "lagging", "measures", "order", "period_s", "seen")
-
-    def __init__(self, fleet: Fleet, orders: list[int]) -> None:
-        self.fleet = fleet
-        self.order = orders[0]
-        self.alarms = [fleet.alarms[order] for order in orders]
-        self.period_s, self.lag_s = self.alarms[0].rhythm
-        self.lagging: deque[list[tuple[float, int]]] = deque()
-        self.measures = self.seen = 0
-        self._next_measure()
-        self._next_seen()
-
-    def _next_measure(self) -> None:
-        self.measures += 1
-        at = self.measures * self.period_s
-        moment(self.fleet.env, at, MEASURE, self.order).callbacks.append(self._measure)
-
-    def _next_seen(self) -> None:
-        self.seen += 1
-        at = self.seen * self.period_s + self.lag_s
-        moment(self.fleet.env, at, VISIBLE, self.order).callbacks.append(self._see)
-
-    def _measure(self, _: simpy.Event) -> None:
-        fleet = self.fleet
-        fleet.station.through(fleet.env.now)
-        self.lagging.append([fleet.measured(alarms) for alarms in self.alarms])
-        self._next_measure()
-
-    def _see(self, _: simpy.Event) -> None:
-        for alarms, (value, load) in zip(self.alarms, self.lagging.popleft(), strict=True):
-            self.fleet.sees(alarms, value, load)
-        self._next_seen()

@@ -182,6 +182,10 @@ class QueueStation(Station):
         """Calls in service, on draining instances too."""
         return int(self.q[layout.Q_BUSY])
 
+    def idle_until(self) -> float:
+        """As for all stations; a call whose input is still on its way has yet to be queued, too."""
+        return -math.inf if self.q[kernel.Q_LENGTH] else super().idle_until()
+
     def forsake(self, at: float) -> None:
         """Calls past their time to live are expired, though no instance may ever come to take their turn."""
         kernel.forsake(self.common(), self.queue, float(at))

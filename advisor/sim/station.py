@@ -115,6 +115,15 @@ class Station:
         """Requests in service now."""
         raise NotImplementedError
 
+    def idle_until(self) -> float:
+        """The next arrival, where nothing waits, runs or is backed off, and that arrival is in the block."""
+        q = self.q
+        if self._more or not self._through or q[layout.Q_RETRIES] or q[layout.Q_ROW] >= q[layout.Q_ROWS]:
+            return -math.inf
+        if self.waiting() or self.in_process():
+            return -math.inf
+        return float(self.arrivals[q[layout.Q_ROW]])
+
     def grow(self) -> None:
         """Make room in the arrays of the pattern's own."""
 
@@ -298,6 +307,7 @@ def drive(env: simpy.Environment, fleet: Fleet, station: Station, *, sample_s: f
 
 
 def _run_to(env: simpy.Environment, fleet: Fleet, station: Station, stop: float) -> None:
+    fleet.until = stop
     while True:
         while station.foretells and env.peek() <= stop:
             env.step()

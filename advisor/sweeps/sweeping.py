@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from advisor.advice.checking import pattern_named
 from advisor.errors import InputError
 from advisor.patterns.base import Pattern
 from advisor.sweeps.cells import ANSWERS, Cell, Sweep, rows
+from advisor.sweeps.fields import DEPLOYMENT
 from advisor.sweeps.stamp import stamp
 from advisor.sweeps.store import Store, signature
 from advisor.sweeps.varying import Axis, axes, axis, grid, settings_of, workload_of
@@ -32,6 +35,8 @@ _BLOCK_S = 0.5
 _LARGEST_BLOCK = 4096
 # Until blocks are that long, each is so many times as large as the one before.
 _GROWTH = 4
+# So many deployments are tried before a sweep is refused because none of them can be.
+_SETTINGS_TRIED = 1000
 # Blocks waiting for each worker, so that none is idle while answers are stored.
 _AHEAD = 2
 
@@ -129,19 +134,28 @@ def _may_vary(sweep: Sweep, varied: Sequence[Axis]) -> None:
 
     A value that is wrong only together with others has cells of its own, which say so.
     """
-    pattern = _pattern(sweep)
-    first = pattern.start(sweep.workload).with_(sweep.sets or {}) if pattern is not None else None
+    w, pattern = sweep.workload, _pattern(sweep)
     for one in varied:
-        wrong: list[InputError] = []
-        for value in one.values:
-            try:
-                workload_of(sweep.workload, {one.field: value})
-                if first is not None:
-                    first.with_(settings_of({one.field: value}))
-            except InputError as error:
-                wrong.append(error)
-        if len(wrong) == len(one.values):
-            raise wrong[0]
+        if not one.field.startswith(DEPLOYMENT):
+            _any_made(partial(workload_of, w, {one.field: value}) for value in one.values)
+    if pattern is not None:
+        start, sets = pattern.start(w), dict(sweep.sets or {})
+        cells = islice(grid(one for one in varied if one.field.startswith(DEPLOYMENT)), _SETTINGS_TRIED)
+        _any_made(partial(start.with_, {**sets, **settings_of(cell)}) for cell in cells)
+
+
+def _any_made(makers: Iterable[Callable[[], object]]) -> None:
+    """Raise the first's error where none of them can be made."""
+    first: InputError | None = None
+    for make in makers:
+        try:
+            make()
+        except InputError as error:
+            first = first or error
+        else:
+            return
+    if first is not None:
+        raise first
 
 
 @contextmanager

@@ -53,8 +53,9 @@ KEEP_ALIVE_S = 600.0
 SIMFAAS = 100_000
 COLD: list[float] = []
 PATIENT = Client(attempts=1, limit_s=math.inf)
+# The peers' four servers at a hundred requests a second, let to grow and shrink.
 SCALING = Scaling(
-    initial=3, highest=10, policies=(TargetTracking(metric=INVOCATIONS, target=600.0),), launch_s=(195.0,)
+    initial=4, highest=10, policies=(TargetTracking(metric=INVOCATIONS, target=1500.0),), launch_s=(195.0,)
 )
 
 
@@ -83,8 +84,8 @@ def fixed(requests: float, instances: int = 4, workers: int = 1) -> Run:
 
 
 def autoscaled(requests: float) -> Run:
-    spec = FleetSpec(server=Workers(workers=2, mean_s=0.1), container_queue=1 << 20)
-    return simulate_fleet(trace(30, requests), spec, SCALING, client=PATIENT, meter_bytes=False)
+    spec = FleetSpec(server=Workers(workers=1, mean_s=0.028), container_queue=1 << 20)
+    return simulate_fleet(trace(100, requests), spec, SCALING, client=PATIENT, meter_bytes=False)
 
 
 def simpy_processes(requests: int) -> None:
@@ -136,12 +137,14 @@ def simpy_callbacks(requests: int) -> None:
 
 
 def ciw_network(requests: int) -> None:
+    """A node an instance, each with its quarter of the arrivals: what choosing at random amounts to."""
     import ciw
 
     network = ciw.create_network(
-        arrival_distributions=[ciw.dists.Exponential(rate=100.0)],
-        service_distributions=[ciw.dists.Exponential(rate=1 / 0.028)],
-        number_of_servers=[4],
+        arrival_distributions=[ciw.dists.Exponential(rate=25.0)] * 4,
+        service_distributions=[ciw.dists.Exponential(rate=1 / 0.028)] * 4,
+        number_of_servers=[1] * 4,
+        routing=[[0.0] * 4] * 4,
     )
     ciw.seed(1)
     ciw.Simulation(network).simulate_until_max_time(requests / 100)

@@ -38,7 +38,7 @@ STATED = [
     ("s3_storage_price", 0.023),
     ("serverless_cold_billed", False),
     ("batch_objects_serial", True),
-    ("request_budget_search", 5_000_000),
+    ("request_budget_search", 1_500_000),
     ("request_budget_final", 100_000_000),
     ("precision_cost", 0.02),
     ("precision_objective", 0.05),

@@ -30,13 +30,14 @@ def _call(profile: Path, output: Path) -> list[str]:
 
 
 def _stored(path: Path) -> int:
-    """How many cells a file of answers holds, once its writer is gone.
-
-    Opened for writing: a block that the kill cut in two is rolled back first, as the next sweep would do.
-    """
-    base = sqlite3.connect(f"file:{path}?mode=rw", uri=True)
+    """How many cells a file of answers holds; none where its writer holds it alone, or there is none yet."""
+    if not path.exists():
+        return 0
+    base = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=0)
     try:
         return int(base.execute("SELECT count(*) FROM cells").fetchone()[0])
+    except sqlite3.OperationalError:
+        return 0
     finally:
         base.close()
 

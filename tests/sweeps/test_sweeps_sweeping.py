@@ -133,6 +133,16 @@ def test_a_cell_that_no_profile_can_be_is_a_row_with_the_reason(w: ad.Workload) 
     assert "30 KB, is smaller than the mean" in found["why_not"].iloc[2]
 
 
+def test_settings_need_to_fit_together_in_their_cell_only(w: ad.Workload) -> None:
+    # At most one instance goes with one as the least, and not with two.
+    found = ad.whatif(
+        w, vary={"deployment.min_instances": [1, 2]}, pattern="real-time", how="estimate",
+        sets={"max_instances": 1, "scaling": "none", "target": None},
+    )  # fmt: skip
+    assert found["usd_per_month"].notna().tolist() == [True, False]
+    assert "max_instances=1 is below min_instances=2" in found["why_not"].iloc[1]
+
+
 def test_a_setting_that_aws_refuses_is_a_row_with_the_rule(w: ad.Workload) -> None:
     found = ad.whatif(w, vary={"deployment.memory": ["2 GB", "7 GB"]}, pattern="serverless", how="estimate")
     assert pd.isna(found["why_not"].iloc[0])
@@ -153,6 +163,7 @@ def test_a_setting_that_aws_refuses_is_a_row_with_the_rule(w: ad.Workload) -> No
         ({"vary": {"traffic.rate": [1]}, "n_jobs": 0}, "n_jobs=0"),
         ({"vary": {"traffic.rate": [1]}, "pattern": "serverless", "how": "estimate", "replications": 2}, "repeated"),
         ({"vary": {"deployment.memory": ["much"]}, "pattern": "serverless"}, "memory"),
+        ({"vary": {"traffic.rate": [1]}, "pattern": "serverless", "sets": {"memori": "2 GB"}}, "did you mean memory"),
     ],
 )
 def test_what_cannot_be_swept_is_told_before_anything_is_computed(w: ad.Workload, call: dict, says: str) -> None:

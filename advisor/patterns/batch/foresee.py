@@ -76,6 +76,7 @@ def _of_stream(w: Workload, d: BatchTransform, ground: Ground) -> Foresight:
     pace = _Pace.of(w, d)
     jobs = records = worked = mean = 0.0
     took: list[tuple[float, float]] = []
+    start_s = _start_s(w)
     behind = ground.rate_per_s * pace.record_s >= d.instances
     for rate, share, weight, waits in _gathered(d, ground):
         if rate <= 0:
@@ -87,7 +88,7 @@ def _of_stream(w: Workload, d: BatchTransform, ground: Ground) -> Foresight:
         late = period - d.every_s
         for part, wait in waits:
             after = wait * (1 + late / d.every_s) + work_s + pace.end_s
-            mean += weight * part * (after + _start_s(w))
+            mean += weight * part * (after + start_s)
             took += [(weight * part / len(pace.starts_s), after + start) for start in pace.starts_s]
     held = np.asarray([seconds for _, seconds in took])
     weights = np.asarray([weight for weight, _ in took])
