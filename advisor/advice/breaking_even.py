@@ -152,9 +152,19 @@ class _Finder:
             if abs(math.log(factor)) <= math.log(_SHORT):
                 return None  # the answer itself lies closer to the point than a point can be told
             if self._simulated(axis, _short_of(axis, factor)) == self.best:
-                return self._point(axis, factor, there)
+                return self._point(axis, self._amid(axis, factor, toward, there), there)
             factor /= toward
         return None
+
+    def _amid(self, axis: _Axis, factor: float, toward: float, there: str) -> float:
+        """Where both sides of a point keep their distance from the flip, which lies at most ten percent short of it.
+
+        The flip is in the first or the second half of those ten percent; the point is moved a quarter of them, so
+        that neither the point nor what is ten percent short of it is a toss-up.
+        """
+        half, quarter = math.sqrt(toward), toward**0.25
+        flipped = self._simulated(axis, factor / half) == there
+        return factor / quarter if flipped else factor * quarter
 
     def _affordable(self, axis: _Axis, factor: float) -> bool:
         w = self.answer.workload
