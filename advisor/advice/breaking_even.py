@@ -162,7 +162,8 @@ class _Finder:
         The flip is in the first or the second half of those ten percent; the point is moved a quarter of them, so
         that neither the point nor what is ten percent short of it is a toss-up.
         """
-        half, quarter = math.sqrt(toward), toward**0.25
+        half = math.sqrt(toward)
+        quarter = math.sqrt(half)
         flipped = self._simulated(axis, factor / half) == there
         return factor / quarter if flipped else factor * quarter
 
