@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from advisor.advice.axes import Axis, axis, held, now_of, placed
-from advisor.advice.foreseeing import Foreseen, foresee_all
+from advisor.advice.foreseeing import foresee_all
 from advisor.errors import InputError
 from advisor.patterns import PATTERNS
 from advisor.workload import Workload
@@ -57,14 +57,15 @@ def cost_curves(
     with held(executor, threads) as pool:
         every = list(pool.map(_foreseen, [placed(w, [(path, value)]) for value in found.values]))
     names = [pattern.name for pattern in PATTERNS]
-    met = [{one.pattern: one.usd for one in seen if one.meets} for seen in every]
+    met = [dict(seen) for seen in every]
     usd = {name: tuple(at.get(name, math.nan) for at in met) for name in names if any(name in at for at in met)}
-    best = tuple(next((one.pattern for one in seen if one.meets), "") for seen in every)
+    best = tuple(seen[0][0] if seen else "" for seen in every)
     return Curves(workload=w, axis=found, usd=usd, best=best, crossings=tuple(_crossings(found, usd, best)))
 
 
-def _foreseen(w: Workload | None) -> tuple[Foreseen, ...]:
-    return () if w is None else foresee_all(w)
+def _foreseen(w: Workload | None) -> tuple[tuple[str, float], ...]:
+    """The patterns that meet the objective, the best first, each with its cost: what a process can send back."""
+    return () if w is None else tuple((one.pattern, one.usd) for one in foresee_all(w) if one.meets)
 
 
 def _crossings(over: Axis, usd: Mapping[str, tuple[float, ...]], best: Sequence[str]) -> Iterator[Crossing]:
