@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from advisor.advice.foreseeing import Outlook
 from advisor.advice.outcome import show_latency
 from advisor.advice.recommendation import BreakEven, Recommendation
+from advisor.advice.trial import watches_alarms
 from advisor.errors import InputError
 from advisor.patterns.base import Pattern
 from advisor.units import show_bytes, show_rate
 from advisor.workload import Workload
 
-__all__ = ["break_even", "watches_alarms"]
+__all__ = ["any_scales", "break_even"]
 
 # Ten percent short of a stated point the present best is still the best.
 _SHORT = 1.1
@@ -171,7 +172,7 @@ class _Finder:
         w = self.answer.workload
         rate = w.rate_per_s * (factor if axis.field == "traffic.rate" else 1.0)
         # Some ten trials of two replications of a day at least, twice; watching alarms takes as long as many requests.
-        least = _ALARMS if watches_alarms(self.answer) else 200_000.0
+        least = _ALARMS if any_scales(self.answer) else 200_000.0
         self.spent += 2 * 10 * 2 * max(least, rate * 86_400)
         return self.spent <= _REQUESTS
 
@@ -211,10 +212,9 @@ class _Finder:
         )
 
 
-def watches_alarms(answer: Recommendation) -> bool:
+def any_scales(answer: Recommendation) -> bool:
     """Whether an option's runs are long ones, as alarms are watched in them minute by minute."""
-    settings = [one.outcome.deployment for one in answer.options]
-    return any(held.get("min_instances") != held.get("max_instances") for held in settings)
+    return any(watches_alarms(one.outcome.deployment) for one in answer.options)
 
 
 def _short_of(axis: _Axis, factor: float) -> float:

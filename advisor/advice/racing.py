@@ -16,7 +16,7 @@ from advisor.advice.outcome import Outcome
 from advisor.advice.ranking import SHARES, order, percentile
 from advisor.advice.recommendation import Confidence
 from advisor.advice.simulating import expected_arrivals, simulate
-from advisor.advice.trial import VAST
+from advisor.advice.trial import VAST, watches_alarms
 from advisor.catalog.prices import PriceBook
 from advisor.patterns.base import Pattern
 from advisor.sim.estimates import Estimate, student_t, with_control
@@ -135,8 +135,7 @@ class Race:
 
     def _light(self, deployment: Pattern) -> bool:
         """Whether a replication is short: few requests, and no alarms to be watched minute by minute."""
-        settings = deployment.to_dict()
-        return self.cheap and settings.get("min_instances") == settings.get("max_instances")
+        return self.cheap and not watches_alarms(deployment.to_dict())
 
     def _moves(self, first: Finalist, close: Sequence[Finalist]) -> bool:
         """Whether more replications could change anything: none does where none differ."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from advisor.advice.foreseeing import Chain, Foreseen, Prospect
 from advisor.advice.ranking import ALIKE, order, score
-from advisor.advice.trial import Bench, Trial
+from advisor.advice.trial import Bench, Trial, watches_alarms
 
 __all__ = ["Found", "search"]
 
@@ -199,9 +199,9 @@ class _Search:
 
 
 def _of_fixed_size(one: Foreseen) -> bool:
+    """Whether so many instances stand there and nothing else decides the hours that are paid for."""
     settings = one.deployment.to_dict()
-    least = settings.get("min_instances")
-    return least is not None and least == settings.get("max_instances")
+    return settings.get("min_instances") is not None and not watches_alarms(settings)
 
 
 def _alike(one: float, other: float) -> bool:

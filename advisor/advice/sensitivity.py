@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from advisor.advice.breaking_even import watches_alarms
+from advisor.advice.breaking_even import any_scales
 from advisor.advice.foreseeing import Outlook
 from advisor.advice.recommendation import Recommendation, Sensitivity
 from advisor.catalog.assumptions import Assumption, assumptions
@@ -124,7 +124,7 @@ def _sure(answer: Recommendation, lines: Iterable[Sensitivity], asked: list[str]
     from advisor.advice.recommending import recommend
 
     made, left = [], _SIMULATED
-    light = answer.workload.rate_per_s * 86_400 <= _HEAVIEST_PER_DAY and not watches_alarms(answer)
+    light = answer.workload.rate_per_s * 86_400 <= _HEAVIEST_PER_DAY and not any_scales(answer)
     for line in lines:
         if not line.flips or not light or left == 0:
             made.append(line)

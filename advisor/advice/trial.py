@@ -7,10 +7,11 @@ the best of many on the same requests is flattered by them.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from advisor.advice.by_hour import with_hours
 from advisor.advice.judging import Judged, judge
@@ -24,7 +25,7 @@ from advisor.streams import replication
 from advisor.units import DAY_S, HOUR_S
 from advisor.workload import Workload
 
-__all__ = ["Bench", "Trial"]
+__all__ = ["Bench", "Trial", "watches_alarms"]
 
 # Replications of a trial are numbered from here on, so that what is printed never shares a seed with them.
 _FIRST = 1_000_000
@@ -116,7 +117,7 @@ class Bench:
             trace = deployment.trace(w, seed=replication(self.seed, _FIRST + number), horizon=self.horizon)
             return deployment.simulate(w, trace)
 
-        light = self.requests_each <= _HEAVY and _of_fixed_size(deployment)
+        light = self.requests_each <= _HEAVY and not watches_alarms(deployment.to_dict())
         numbers = range(self.replications if light else 1)
         with ThreadPoolExecutor(max(1, min(self.threads, self.replications))) as pool:
             runs: Sequence[Run] = tuple(pool.map(run, numbers))
@@ -135,7 +136,6 @@ class Bench:
         )
 
 
-def _of_fixed_size(deployment: Pattern) -> bool:
-    """Whether no alarms are to be watched, which takes the longest where requests are few."""
-    settings = deployment.to_dict()
-    return settings.get("min_instances") == settings.get("max_instances")
+def watches_alarms(settings: Mapping[str, Any]) -> bool:
+    """Whether a deployment of such settings scales: its alarms are watched, which takes the longest of a quiet run."""
+    return bool(settings.get("min_instances") != settings.get("max_instances"))

@@ -8,21 +8,6 @@ from decimal import Decimal
 
 import pytest
 
-PROFILE = """
-name: small
-region: us-east-1
-model: {size: 60 MB, memory: 500 MB}
-work: [{on: serverless 2 GB, mean: 300 ms}]
-traffic: {rate: 1 per minute}
-"""
-
-
-@pytest.fixture
-def profile(tmp_path):
-    path = tmp_path / "small.yaml"
-    path.write_text(PROFILE)
-    return path
-
 
 def test_the_text_tells_latency_statuses_bill_and_assumptions_within_a_hundred_columns(advisor, profile) -> None:
     ran = advisor("simulate", profile, "--pattern", "serverless", "--replications", 2)

@@ -11,21 +11,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-PROFILE = """
-name: small
-region: us-east-1
-model: {size: 60 MB, memory: 500 MB}
-work: [{on: serverless 2 GB, mean: 300 ms}]
-traffic: {rate: 1 per minute}
-"""
-
-
-@pytest.fixture
-def profile(tmp_path):
-    path = tmp_path / "small.yaml"
-    path.write_text(PROFILE)
-    return path
-
 
 def _quick(profile, *options):
     return ("whatif", profile, "--pattern", "serverless", "--estimate", *options)

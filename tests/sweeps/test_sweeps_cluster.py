@@ -15,16 +15,10 @@ import pytest
 
 import advisor as ad
 from advisor.errors import InputError
+from tests.small import SMALL
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install .[cluster]")
 
-PROFILE = """
-name: small
-region: us-east-1
-model: {size: 60 MB, memory: 500 MB}
-work: [{on: serverless 2 GB, mean: 300 ms}]
-traffic: {rate: 1 per minute}
-"""
 CELLS = 400
 CALL: dict[str, Any] = {
     "vary": {"traffic.rate": f"0.001..1:log{CELLS // 2}", "deployment.memory": ["1 GB", "3 GB"]},
@@ -35,7 +29,7 @@ CALL: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def w() -> ad.Workload:
-    return ad.reads(PROFILE)
+    return ad.reads(SMALL)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +65,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(w: ad.Workload, expected: p
 
 def test_the_command_line_writes_the_same_bytes_on_a_cluster(two_workers: Any, tmp_path: Path) -> None:
     profile = tmp_path / "small.yaml"
-    profile.write_text(PROFILE)
+    profile.write_text(SMALL)
     vary = ["--vary", "traffic.rate=0.001..1:log20", "--vary", "deployment.memory=1 GB, 3 GB"]
     call = [sys.executable, "-m", "advisor", "whatif", str(profile), *vary, "--pattern", "serverless", "--estimate"]
     here, there = tmp_path / "here.csv", tmp_path / "there.csv"
@@ -112,7 +106,7 @@ def test_without_dask_the_way_to_install_it_is_told(w: ad.Workload, monkeypatch:
 def test_a_sweep_by_threads_loads_no_dask() -> None:
     lines = (
         "import sys, advisor as ad",
-        f"w = ad.reads({PROFILE!r})",
+        f"w = ad.reads({SMALL!r})",
         "ad.whatif(w, vary={'traffic.rate': [1]}, pattern='serverless', how='estimate')",
         "assert not {'dask', 'distributed'} & set(sys.modules)",
     )

@@ -12,13 +12,8 @@ from pathlib import Path
 
 import pytest
 
-PROFILE = """
-name: small
-region: us-east-1
-model: {size: 60 MB, memory: 500 MB}
-work: [{on: serverless 2 GB, mean: 300 ms}]
-traffic: {rate: 1 per minute}
-"""
+from tests.small import SMALL
+
 CELLS = 300
 PATIENCE_S = 240
 
@@ -61,7 +56,7 @@ def _killed(command: list[str], unfinished: Path, *, larger_than: int) -> None:
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system kills otherwise")
 def test_a_sweep_killed_twice_writes_the_file_of_an_undisturbed_one(tmp_path: Path) -> None:
     profile = tmp_path / "small.yaml"
-    profile.write_text(PROFILE)
+    profile.write_text(SMALL)
     whole, killed = tmp_path / "whole.csv", tmp_path / "killed.csv"
     unfinished = tmp_path / "killed.csv.unfinished"
 
@@ -89,7 +84,7 @@ def test_a_sweep_killed_twice_writes_the_file_of_an_undisturbed_one(tmp_path: Pa
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system kills otherwise")
 def test_an_interrupt_says_how_to_go_on(tmp_path: Path) -> None:
     profile = tmp_path / "small.yaml"
-    profile.write_text(PROFILE)
+    profile.write_text(SMALL)
     unfinished = tmp_path / "out.csv.unfinished"
     running = subprocess.Popen(_call(profile, tmp_path / "out.csv"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     limit = time.monotonic() + PATIENCE_S

@@ -14,14 +14,9 @@ from advisor.errors import InputError
 from advisor.sweeps.cells import Cell, Sweep
 from advisor.sweeps.stamp import stamp
 from advisor.sweeps.sweeping import _next_size, block
+from tests.small import SMALL
 
-PROFILE = """
-name: small
-region: us-east-1
-model: {size: 60 MB, memory: 500 MB}
-work: [{on: serverless 2 GB, mean: 300 ms}]
-traffic: {rate: 1 per minute}
-payload: {request: 4 KB, request_max: 30 KB}
+PROFILE = f"""{SMALL}payload: {{request: 4 KB, request_max: 30 KB}}
 """
 NAMES = {"real-time", "serverless", "asynchronous", "batch-transform", "multi-model"}
 

@@ -9,6 +9,7 @@ import advisor as ad
 from advisor.errors import InputError
 from advisor.patterns import PATTERNS
 from advisor.sweeps.varying import axes, axis, grid, settings_of, workload_of
+from tests.small import SMALL
 
 SERVERLESS = next(pattern for pattern in PATTERNS if pattern.name == "serverless")
 
@@ -122,13 +123,7 @@ def test_a_field_twice_and_too_many_cells_are_refused() -> None:
         axes({})
 
 
-PROFILE = """
-name: small
-region: us-east-1
-model: {size: 60 MB, memory: 500 MB}
-work: [{on: serverless 2 GB, mean: 300 ms}]
-traffic: {rate: 1 per minute}
-payload: {request: 4 KB}
+PROFILE = f"""{SMALL}payload: {{request: 4 KB}}
 """
 
 

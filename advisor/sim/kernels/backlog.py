@@ -105,9 +105,7 @@ def backlog(until: float, through: bool, c: Common, d: Desk) -> int:
             q[Q_WAKE] = 0
             dispatch(c, d, p[P_SPARE])
             continue
-        enters = np.inf
-        if q[Q_LENGTH] > q[Q_ENTERED]:
-            enters = c.carried[d.queue[(q[Q_HEAD] + q[Q_ENTERED]) & mask], C_ENTRY]
+        enters = next_entry(c, d.queue)
         arrives, source = coming(c)
         if source == UNKNOWN:
             return BLOCK_ENDS
@@ -130,11 +128,26 @@ def backlog(until: float, through: bool, c: Common, d: Desk) -> int:
             continue
         if p[P_FAIL_SHARE] > 0.0 and lacks_draws(c):
             return NEEDS_DRAWS
-        row = accept(c, now, source)
-        if c.carried[row, C_BYTES_IN] > p[P_PAYLOAD_MAX]:
-            settle(c, row, REFUSED, now)
-            continue
-        join(c, d.queue, row, now)
+        arrive(c, d.queue, source, now)
+
+
+@part
+def next_entry(c: Common, queue: Ints) -> float:
+    """When the first input on its way is stored; infinite where none is on its way."""
+    q = c.q
+    if q[Q_LENGTH] == q[Q_ENTERED]:
+        return np.inf
+    return float(c.carried[queue[(q[Q_HEAD] + q[Q_ENTERED]) & (queue.size - 1)], C_ENTRY])
+
+
+@part
+def arrive(c: Common, queue: Ints, source: int, now: float) -> None:
+    """A call comes: its input is on its way, or too large."""
+    row = accept(c, now, source)
+    if c.carried[row, C_BYTES_IN] > c.p[P_PAYLOAD_MAX]:
+        settle(c, row, REFUSED, now)
+    else:
+        join(c, queue, row, now)
 
 
 @part

@@ -10,20 +10,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from advisor.sim.kernels.attempts import UNKNOWN, accept, coming, lacks_draws
+from advisor.sim.kernels.attempts import UNKNOWN, coming, lacks_draws
 from advisor.sim.kernels.backlog import (
     Q_ENTERED,
     Q_FREE_SLOTS,
-    Q_HEAD,
     Q_LENGTH,
     Q_WAKE,
     U_DRAINS,
     U_FREE,
     U_NUMBER,
+    arrive,
     enter,
-    join,
     leave,
-    settle,
+    next_entry,
 )
 from advisor.sim.kernels.hall import (
     C_HANDED,
@@ -49,8 +48,6 @@ from advisor.sim.kernels.hall import (
 )
 from advisor.sim.kernels.layout import (
     BLOCK_ENDS,
-    C_BYTES_IN,
-    C_ENTRY,
     C_START,
     C_WORK,
     GRID,
@@ -64,7 +61,6 @@ from advisor.sim.kernels.layout import (
     P_FAIL_SHARE,
     P_MARGINAL,
     P_MEAN,
-    P_PAYLOAD_MAX,
     P_SPARE,
     P_TIMEOUT,
     P_WAIT,
@@ -76,7 +72,6 @@ from advisor.sim.kernels.layout import (
     R_INSTANCE,
     R_SLOT,
     REACHED,
-    REFUSED,
     S_BUSY,
     TIMED_OUT,
     UNIT_ENDED,
@@ -106,9 +101,7 @@ def sharing(until: float, through: bool, c: Common, d: Hall) -> int:
             q[Q_WAKE] = 0
             dispatch(c, d, p[P_SPARE])
             continue
-        enters = np.inf
-        if q[Q_LENGTH] > q[Q_ENTERED]:
-            enters = c.carried[d.queue[(q[Q_HEAD] + q[Q_ENTERED]) & mask], C_ENTRY]
+        enters = next_entry(c, d.queue)
         arrives, source = coming(c)
         if source == UNKNOWN:
             return BLOCK_ENDS
@@ -137,11 +130,7 @@ def sharing(until: float, through: bool, c: Common, d: Hall) -> int:
             continue
         if p[P_FAIL_SHARE] > 0.0 and lacks_draws(c):
             return NEEDS_DRAWS
-        row = accept(c, now, source)
-        if c.carried[row, C_BYTES_IN] > p[P_PAYLOAD_MAX]:
-            settle(c, row, REFUSED, now)
-            continue
-        join(c, d.queue, row, now)
+        arrive(c, d.queue, source, now)
 
 
 @part
