@@ -16,6 +16,7 @@ from tests.small import SMALL
 
 CELLS = 300
 PATIENCE_S = 240
+TRIES = 8
 
 
 def _call(profile: Path, output: Path) -> list[str]:
@@ -25,14 +26,11 @@ def _call(profile: Path, output: Path) -> list[str]:
 
 
 def _stored(path: Path) -> int:
-    """How many cells a file of answers holds; none where its writer holds it alone, or there is none yet."""
-    if not path.exists():
-        return 0
-    base = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=0)
+    """How many cells the file of a sweep that has ended holds; what was being written when it was killed is undone."""
+    base = sqlite3.connect(path)
     try:
-        return int(base.execute("SELECT count(*) FROM cells").fetchone()[0])
-    except sqlite3.OperationalError:
-        return 0
+        (tables,) = base.execute("SELECT count(*) FROM sqlite_master WHERE name = 'cells'").fetchone()
+        return int(base.execute("SELECT count(*) FROM cells").fetchone()[0]) if tables else 0
     finally:
         base.close()
 
@@ -66,14 +64,19 @@ def test_a_sweep_killed_twice_writes_the_file_of_an_undisturbed_one(tmp_path: Pa
     assert expected.count(b"\n") == CELLS + 1
     assert list(tmp_path.glob("whole.csv.*")) == []
 
-    stored = 0
-    for _ in range(2):
+    stored, useful = 0, 0
+    for _ in range(TRIES):
         size = unfinished.stat().st_size if unfinished.exists() else 0
         # An answer takes some 400 bytes: the file has grown by some tens of cells.
         _killed(_call(profile, killed), unfinished, larger_than=size + 20_000)
         before, stored = stored, _stored(unfinished)
-        assert before < stored < CELLS
+        assert before <= stored < CELLS
         assert not killed.exists()
+        # A file grows before its transaction ends: a kill between the two loses that block, and no other.
+        useful += stored > before
+        if useful == 2:
+            break
+    assert useful == 2, "every kill fell into a transaction"
 
     last = subprocess.run(_call(profile, killed), capture_output=True, check=True, text=True)
     assert f"going on with {stored} cells" in last.stderr
