@@ -44,11 +44,6 @@ class Alarms:
         self.load = load
         self.out = self.above >= policy.out_datapoints
 
-    @property
-    def rests(self) -> bool:
-        """Whether one more datapoint of nothing changes nothing but how many there were."""
-        return not self.above and not self.load and (self.wants_in or isinstance(self.policy, StepFromZero))
-
     def needed(self) -> int:
         """How many units bring the latest load to the target; a step policy has no say (0)."""
         return math.ceil(self.load / self.policy.target) if isinstance(self.policy, TargetTracking) else 0

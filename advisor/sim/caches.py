@@ -83,7 +83,7 @@ class CacheStation(Station):
         self.count = 0
 
     def step(self, until: float, through: bool) -> int:
-        return int(models(float(until), through, self.common(), self.events, self.shelf))
+        return int(models(float(until), through, self.lookout, self.common(), self.events, self.shelf))
 
     def grow(self) -> None:
         """More finishes, limits, loads, or lines of the record."""

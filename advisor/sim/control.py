@@ -16,6 +16,7 @@ import simpy
 
 from advisor.sim.agenda import DECIDE, DRAIN_LIMIT, FINISH, LOST, READY, SCHEDULE, moment
 from advisor.sim.alarms import Alarms
+from advisor.sim.kernels.lookout import Lookout
 from advisor.sim.scaling import INVOCATIONS, Loss, Scaling, Scheduled, StepFromZero, TargetTracking, ZoneLoss
 from advisor.sim.timeline import Change, Datapoint, Lifetime, Timeline
 from advisor.sim.watch import Watch
@@ -52,8 +53,8 @@ class Units(Protocol):
     def measure(self, metric: str) -> tuple[float, int]:
         """Value and load of the metric for the period that ends now, and begin the next."""
 
-    def idle_until(self) -> float:
-        """The instant before which nothing happens: nothing waits, runs or comes; no such instant: minus infinity."""
+    def ahead(self, lookout: Lookout) -> None:
+        """Bring the requests on, period by period, as long as what the lookout's alarms see changes nothing."""
 
 
 class Activity:
@@ -284,10 +285,15 @@ class Fleet:
         if self.seen_at != now:
             self.seen, self.seen_at, self.deciding = [], now, False
         self.seen.append(alarms)
-        # A wish to scale in is idle at the lowest, where most of a quiet night is spent.
-        if (alarms.out or (alarms.wants_in and len(self.in_service) > self.lowest)) and not self.deciding:
+        if not self.deciding and self._moves(alarms):
             self.deciding = True
             moment(self.env, now, DECIDE).callbacks.append(self._decide)
+
+    def _moves(self, alarms: Alarms) -> bool:
+        """Whether anything can come of what these alarms say; mostly nothing does."""
+        if alarms.out and self._wish(alarms) > self.committed:
+            return True
+        return alarms.wants_in and max(self.lowest, alarms.needed()) < len(self.in_service)
 
     def _decide(self, _: simpy.Event) -> None:
         """The decision of one instant, on all datapoints that became visible at it."""

@@ -49,7 +49,7 @@ class QueueStation(Station):
         desk = kernel.Desk(
             self.queue, self.slots, self.seats, self.order, self.finish_at, self.finish_key, self.finish_row
         )
-        return int(kernel.backlog(float(until), through, self.common(), desk))
+        return int(kernel.backlog(float(until), through, self.lookout, self.common(), desk))
 
     def grow(self) -> None:
         """A longer queue, or more calls in service."""
@@ -181,10 +181,6 @@ class QueueStation(Station):
     def in_process(self) -> int:
         """Calls in service, on draining instances too."""
         return int(self.q[layout.Q_BUSY])
-
-    def idle_until(self) -> float:
-        """As for all stations; a call whose input is still on its way has yet to be queued, too."""
-        return -math.inf if self.q[kernel.Q_LENGTH] else super().idle_until()
 
     def forsake(self, at: float) -> None:
         """Calls past their time to live are expired, though no instance may ever come to take their turn."""

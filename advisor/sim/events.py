@@ -9,7 +9,8 @@ import numpy as np
 from advisor.errors import InputError
 from advisor.sim.deployments import LEAST_OUTSTANDING, Client, FleetSpec, LoadCurve
 from advisor.sim.kernels import Floats, Ints, layout
-from advisor.sim.kernels import events as kernel
+from advisor.sim.kernels import seats as kernel
+from advisor.sim.kernels.events import events
 from advisor.sim.kernels.loss import lose
 from advisor.sim.kernels.state import E_LIMIT_HEAD, E_LIMITS, E_SIZE, Events
 from advisor.sim.scaling import CONCURRENCY
@@ -75,7 +76,7 @@ class EventStation(Station):
         )  # fmt: skip
 
     def step(self, until: float, through: bool) -> int:
-        return int(kernel.events(float(until), through, self.common(), self.events, self._seats()))
+        return int(events(float(until), through, self.lookout, self.common(), self.events, self._seats()))
 
     def grow(self) -> None:
         """A longer heap, or a longer ring of limits."""

@@ -78,7 +78,7 @@ class FleetStation(Station):
                 self.free_at, self.ring, self.ring_head, self.ring_length, self.order, self.named,
                 self.outstanding, self.peak, self.event_at, self.event_key, self.event_seat, self.floats, self.ints,
             )  # fmt: skip
-        return int(fleet_kernel(float(until), through, *self.handed))
+        return int(fleet_kernel(float(until), through, self.lookout, *self.handed))
 
     def grow(self) -> None:
         """More finishes to track, or a wider ring of those that wait."""

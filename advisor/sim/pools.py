@@ -47,7 +47,7 @@ class PoolStation(Station):
         self.serving = 0
 
     def step(self, until: float, through: bool) -> int:
-        return int(kernel.pool(float(until), through, self.common(), self.pool))
+        return int(kernel.pool(float(until), through, self.lookout, self.common(), self.pool))
 
     def grow(self) -> None:
         """More containers, busy or idle; more lives on record."""

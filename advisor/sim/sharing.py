@@ -65,7 +65,7 @@ class SharingStation(QueueStation):
             self.queue, self.seats, self.clocks, self.order, self.latency, self.curve_at, self.curve_key,
             self.curve_row, self.heads, self.ends,
         )  # fmt: skip
-        return int(sharing(float(until), through, self.common(), hands))
+        return int(sharing(float(until), through, self.lookout, self.common(), hands))
 
     def _seat(self) -> int:
         """A seat that nobody has."""

@@ -19,6 +19,7 @@ from advisor.sim.agenda import FINISH, looks, moment
 from advisor.sim.control import Fleet
 from advisor.sim.deployments import Client
 from advisor.sim.kernels import Floats, Ints, Keys, layout
+from advisor.sim.kernels.lookout import NO_LOOKOUT, W_FIRST, W_ROW, Lookout
 from advisor.sim.kernels.settle import by_request
 from advisor.sim.kernels.state import Common
 from advisor.sim.ledger import Columns, Ledger
@@ -98,6 +99,8 @@ class Station:
         self.floats: Floats = np.zeros((0, layout.R_FLOATS))
         self.ints: Ints = np.zeros((0, layout.R_INTS), np.int64)
         self.at, self._through, self._more = 0.0, False, True
+        # What the kernel may take by itself, where the control plane leaves it to it.
+        self.lookout = NO_LOOKOUT
         # What a pattern's station keeps of what it hands to its kernel, as long as no array has been replaced.
         self.handed: tuple[Any, ...] = ()
 
@@ -114,15 +117,6 @@ class Station:
     def in_process(self) -> int:
         """Requests in service now."""
         raise NotImplementedError
-
-    def idle_until(self) -> float:
-        """The next arrival, where nothing waits, runs or is backed off, and that arrival is in the block."""
-        q = self.q
-        if self._more or not self._through or q[layout.Q_RETRIES] or q[layout.Q_ROW] >= q[layout.Q_ROWS]:
-            return -math.inf
-        if self.waiting() or self.in_process():
-            return -math.inf
-        return float(self.arrivals[q[layout.Q_ROW]])
 
     def grow(self) -> None:
         """Make room in the arrays of the pattern's own."""
@@ -163,17 +157,32 @@ class Station:
             if answer == layout.REACHED:
                 self.at, self._through, self._more = at, through, False
                 return None
-            self.handed = ()
-            if answer == layout.BLOCK_ENDS:
-                self._next_block()
-            elif answer == layout.NEEDS_ROOM:
-                self._grow()
-            elif answer == layout.NEEDS_DRAWS:
-                self._draw()
-            else:
+            if not self._served(answer):
                 self.at, self._through, self._more = float(self.p[layout.P_SPARE]), False, True
                 self.unit_ended(int(self.q[layout.Q_ENDED]))
                 return int(self.q[layout.Q_ENDED]), self.at
+
+    def ahead(self, lookout: Lookout) -> None:
+        """Bring the requests on, period by period, as long as what the lookout's alarms see changes nothing."""
+        self.lookout, row = lookout, int(lookout.q[W_ROW])
+        while (answer := self.step(math.inf, True)) != layout.REACHED:
+            if not self._served(answer):
+                raise BugError("a unit ended where none was draining")
+        self.lookout = NO_LOOKOUT
+        if lookout.q[W_ROW] > row:
+            self.at = float(lookout.q[W_FIRST] + lookout.q[W_ROW] - 1) * float(lookout.period_s[0])
+            self._through, self._more = True, False
+
+    def _served(self, answer: int) -> bool:
+        """Whether the kernel has been given what it came back for."""
+        self.handed = ()
+        if answer == layout.BLOCK_ENDS:
+            self._next_block()
+        elif answer == layout.NEEDS_ROOM:
+            self._grow()
+        elif answer == layout.NEEDS_DRAWS:
+            self._draw()
+        return answer != layout.UNIT_ENDED
 
     @property
     def settled(self) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import simpy
 
 from advisor.sim.agenda import MEASURE, VISIBLE, moment
-from advisor.sim.timeline import Datapoint
+from advisor.sim.ahead import Ahead
 
 if TYPE_CHECKING:
     from advisor.sim.control import Fleet
@@ -25,10 +25,10 @@ class Watch:
 
     One event serves all of them, and its callback asks for the next: most of a run's control is these. Where the lag
     is whole periods, what is measured at an instant and what is seen at it share the event, unless a scheduled action
-    may come between the two. Periods in which nothing can happen are written down at once.
+    may come between the two. Periods of whose datapoints nothing comes are left to the kernel.
     """
 
-    __slots__ = ("alarms", "behind", "fleet", "lag_s", "lagging", "measures", "order", "period_s", "seen")
+    __slots__ = ("ahead", "alarms", "behind", "fleet", "lag_s", "lagging", "measures", "order", "period_s", "seen")
 
     def __init__(self, fleet: Fleet, orders: list[int]) -> None:
         self.fleet = fleet
@@ -40,6 +40,7 @@ class Watch:
         # How many periods a datapoint is seen after its own; none where measuring and seeing are events of their own.
         whole = self.lag_s.is_integer() and self.period_s.is_integer() and self.lag_s % self.period_s == 0
         self.behind = int(self.lag_s // self.period_s) if whole and not fleet.scaling.schedule else None
+        self.ahead = Ahead(self.alarms, self.behind) if self.behind else None
         self._next_measure()
         if self.behind is None:
             self._next_seen()
@@ -60,8 +61,7 @@ class Watch:
         self.lagging.append([fleet.measured(alarms) for alarms in self.alarms])
         if self.behind is not None and len(self.lagging) > self.behind:
             self._sees()
-            if self._steady():
-                self._skip()
+            self._look_ahead()
         self._next_measure()
 
     def _see(self, _: simpy.Event) -> None:
@@ -72,26 +72,25 @@ class Watch:
         for alarms, (value, load) in zip(self.alarms, self.lagging.popleft(), strict=True):
             self.fleet.sees(alarms, value, load)
 
-    def _steady(self) -> bool:
-        """Whether datapoints of nothing change nothing: all alarms hold still, and so does the fleet."""
-        fleet = self.fleet
-        if len(fleet.in_service) > fleet.lowest or fleet.launching or fleet.draining or fleet.activities:
-            return False
-        if not all(alarms.rests for alarms in self.alarms):
-            return False
-        return not any(value or load for datapoints in self.lagging for value, load in datapoints)
-
-    def _skip(self) -> None:
-        """Write down the datapoints of the periods before anything can happen."""
-        fleet = self.fleet
-        until = min(fleet.station.idle_until(), fleet.env.peek())
-        if until <= fleet.env.now + self.period_s or fleet.until == math.inf:
+    def _look_ahead(self) -> None:
+        """Have the kernel take the datapoints of which nothing comes, up to what is next on the agenda."""
+        fleet, ahead = self.fleet, self.ahead
+        deciding = fleet.deciding and fleet.seen_at == fleet.env.now
+        if ahead is None or deciding or fleet.draining or fleet.until == math.inf:
             return
-        last = min(math.ceil(until / self.period_s) - 1, math.floor(fleet.until / self.period_s))
-        while last * self.period_s >= until:
-            last -= 1
-        serving, record = len(fleet.in_service), fleet.timeline.datapoints.append
-        for number in range(self.measures + 1, last + 1):
-            for alarms in self.alarms:
-                record(Datapoint(number * self.period_s, alarms.policy.metric, 0.0, 0, serving))
-        self.measures = max(self.measures, last)
+        agreed = fleet.env.peek()
+        last = math.floor(fleet.until / self.period_s)
+        if agreed < math.inf:
+            last = min(last, math.ceil(agreed / self.period_s) - 1)
+            while last * self.period_s >= agreed:
+                last -= 1
+        ahead.units(len(fleet.in_service), fleet.committed, fleet.lowest, fleet.highest)
+        while last > self.measures:
+            ahead.begin(self.measures, last, self.lagging, fleet.counted)
+            fleet.station.ahead(ahead.lookout)
+            taken = ahead.taken(self.lagging, fleet.timeline.datapoints)
+            self.measures += taken
+            if taken and ahead.counts:
+                fleet.counted = fleet.station.attempted()
+            if not ahead.full:
+                return

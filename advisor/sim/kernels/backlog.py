@@ -67,6 +67,7 @@ from advisor.sim.kernels.layout import (
     SERVED,
     UNIT_ENDED,
 )
+from advisor.sim.kernels.lookout import W_ON, Lookout, due, goes_on, note
 from advisor.sim.kernels.luck import luck
 from advisor.sim.kernels.part import part, station
 from advisor.sim.kernels.settle import busy_within, close, service_of, settled_by
@@ -91,8 +92,19 @@ class Desk(NamedTuple):
 
 
 @station
-def backlog(until: float, through: bool, c: Common, d: Desk) -> int:
-    """Move everything before `until`, its finishes included; its dispatch and entries where `through`."""
+def backlog(until: float, through: bool, w: Lookout, c: Common, d: Desk) -> int:
+    """Move all before `until`, its finishes too; entries at it where `through`; with a lookout, by periods."""
+    while goes_on(w):
+        answer = move(due(w, until), through, c, d)
+        if answer != REACHED or w.q[W_ON] == 0:
+            return answer
+        note(w, c.counts[L_ATTEMPTS], c.q[Q_ENTERED] + c.q[Q_BUSY])
+    return REACHED
+
+
+@part
+def move(until: float, through: bool, c: Common, d: Desk) -> int:
+    """The same up to one instant."""
     p, q = c.p, c.q
     mask = d.queue.size - 1
     while True:

@@ -6,11 +6,8 @@ its finishes (and after what the control plane changes at that instant), then fo
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
-from advisor.sim.kernels import Floats, Ints
 from advisor.sim.kernels.attempts import (
     FROM_TRACE,
     UNKNOWN,
@@ -36,6 +33,7 @@ from advisor.sim.kernels.layout import (
     D_ROUTE,
     FAILED,
     GRID,
+    L_ATTEMPTS,
     N_ANSWERED,
     N_CALL,
     N_NEXT,
@@ -58,7 +56,6 @@ from advisor.sim.kernels.layout import (
     Q_ROUTING,
     Q_RUNS_ON,
     Q_SERVING,
-    Q_SPARE,
     REACHED,
     REFUSED,
     REJECTED,
@@ -67,35 +64,49 @@ from advisor.sim.kernels.layout import (
     TIMED_OUT,
     UNIT_ENDED,
 )
+from advisor.sim.kernels.lookout import W_LOADED, W_ON, Lookout, due, goes_on, note
 from advisor.sim.kernels.part import part, station
+from advisor.sim.kernels.seats import (
+    BATCHES,
+    CURVE,
+    FINISHES,
+    Q_KIND,
+    Q_MOST,
+    T_ADMITTED,
+    T_HEAD,
+    T_LENGTH,
+    T_NUMBER,
+    T_PEAK,
+    T_RUNNING,
+    T_TAIL,
+    T_TOUCHED,
+    T_VERSION,
+    TIMER,
+    V_LAST,
+    V_NEXT,
+    V_VIRTUAL,
+    Seats,
+    emptied,
+    most_held,
+)  # fmt: skip
 from advisor.sim.kernels.settle import busy_within, drawn, service_of, to_grid
 from advisor.sim.kernels.state import E_CALLS, E_LIMIT_HEAD, E_LIMITS, E_SERIAL, E_SIZE, E_TOUCHED, Common, Events
 
-# A seat: its queue, what it runs, and whether it drains. What a server is: plain, in batches, or a load curve.
-T_HEAD, T_TAIL, T_LENGTH, T_RUNNING, T_DRAINS, T_VERSION, T_ADMITTED, T_TOUCHED, T_NUMBER, T_PEAK, T_FIELDS = range(11)
-V_VIRTUAL, V_LAST, V_NEXT, V_FIELDS = range(4)
-Q_KIND, Q_MOST = Q_SPARE, Q_SPARE + 1
-PLAIN, BATCHES, CURVE = range(3)
-FINISHES, TIMER = range(2)
-
-
-class Seats(NamedTuple):
-    """The instances: [seat, field], and per slot or admitted request."""
-
-    seats: Ints
-    clocks: Floats
-    slots: Ints  # head row of what each worker runs, -1: free
-    curve_at: Floats  # per seat a heap of targets in virtual time
-    curve_key: Ints
-    curve_row: Ints
-    latency: Floats
-    order: Ints
-    touched: Ints
-
 
 @station
-def events(until: float, through: bool, c: Common, e: Events, s: Seats) -> int:
-    """Move everything before `until`, its finishes included; its dispatch and arrivals where `through`."""
+def events(until: float, through: bool, w: Lookout, c: Common, e: Events, s: Seats) -> int:
+    """Move all before `until`, its finishes too; arrivals at it where `through`; with a lookout, by periods."""
+    while goes_on(w):
+        answer = move(due(w, until), through, c, e, s)
+        if answer != REACHED or w.q[W_ON] == 0:
+            return answer
+        note(w, c.counts[L_ATTEMPTS], most_held(c, s) if w.q[W_LOADED] != 0 else 0)
+    return REACHED
+
+
+@part
+def move(until: float, through: bool, c: Common, e: Events, s: Seats) -> int:
+    """The same up to one instant."""
     p, q = c.p, c.q
     curve = q[Q_KIND] == CURVE
     needs_draws = q[Q_ATTEMPTS] > 1 or p[P_FAIL_SHARE] > 0.0 or q[Q_ROUTING] == 0
@@ -310,16 +321,6 @@ def over(c: Common, row: int, now: float) -> None:
         drop(c, row)
     else:
         answer(c, row, FAILED if fails(c, row) else SERVED, now, False)
-
-
-@part
-def emptied(s: Seats, seat: int) -> int:
-    """The number of a draining instance that has nothing left to do, or -1."""
-    seats = s.seats
-    if seats[seat, T_DRAINS] != 0 and seats[seat, T_LENGTH] + seats[seat, T_RUNNING] == 0:
-        seats[seat, T_DRAINS] = 0
-        return int(seats[seat, T_NUMBER])
-    return -1
 
 
 @part

@@ -75,13 +75,57 @@ from advisor.sim.kernels.layout import (
     S_WAIT,
     SERVED,
 )
+from advisor.sim.kernels.lookout import W_LOADED, W_ON, Lookout, due, goes_on, note
 from advisor.sim.kernels.luck import luck
-from advisor.sim.kernels.part import station
+from advisor.sim.kernels.part import part, station
 from advisor.sim.kernels.settle import bin_of, copy_draws, drawn, is_retried, retry, service_of, settled_by, take_row
 
 
 @station
 def fleet(
+    until: float, through: bool, w: Lookout, p: Floats, q: Ints, counts: Ints, sums: Floats, bins: Ints,
+    arrivals: Floats, works: Floats, sizes_in: Floats, sizes_out: Floats, route: Floats, lucks: Ints, luck_keys: Keys,
+    draws_of: Floats, sleep_at: Floats,
+    sleep_key: Ints, sleep_row: Ints, free_rows: Ints, carried: Floats, numbers: Ints, draws: Floats, free_at: Floats,
+    ring: Floats, ring_head: Ints, ring_length: Ints, order: Ints, named: Ints, outstanding: Ints, peak: Ints,
+    event_at: Floats, event_key: Ints, event_seat: Ints, floats: Floats, ints: Ints,
+) -> int:  # fmt: skip
+    """Settle all attempts before `until`, and those at it where `through`; with a lookout, by periods."""
+    while goes_on(w):
+        answer = move(
+            due(w, until), through, p, q, counts, sums, bins, arrivals, works, sizes_in, sizes_out, route, lucks,
+            luck_keys, draws_of, sleep_at, sleep_key, sleep_row, free_rows, carried, numbers, draws, free_at, ring,
+            ring_head, ring_length, order, named, outstanding, peak, event_at, event_key, event_seat, floats, ints,
+        )  # fmt: skip
+        if answer != REACHED or w.q[W_ON] == 0:
+            return answer
+        load = 0
+        if w.q[W_LOADED] != 0:
+            load = most_held(due(w, until), q, order, outstanding, peak, event_at, event_key, event_seat)
+        note(w, counts[L_ATTEMPTS], load)
+    return REACHED
+
+
+@part
+def most_held(
+    now: float, q: Ints, order: Ints, outstanding: Ints, peak: Ints, event_at: Floats, event_key: Ints,
+    event_seat: Ints,
+) -> int:  # fmt: skip
+    """The most in flight and waiting since the last datapoint, on all instances in service; then begin the next."""
+    while q[Q_EVENTS] > 0 and event_at[0] <= now:
+        outstanding[event_seat[0]] -= 1
+        pop(event_at, event_key, event_seat, q[Q_EVENTS])
+        q[Q_EVENTS] -= 1
+    load = 0
+    for k in range(q[Q_SERVING]):
+        load += peak[order[k]]
+    for k in range(peak.size):
+        peak[k] = outstanding[k]
+    return load
+
+
+@part
+def move(
     until: float, through: bool, p: Floats, q: Ints, counts: Ints, sums: Floats, bins: Ints, arrivals: Floats,
     works: Floats, sizes_in: Floats, sizes_out: Floats, route: Floats, lucks: Ints, luck_keys: Keys,
     draws_of: Floats, sleep_at: Floats,
@@ -89,7 +133,7 @@ def fleet(
     ring: Floats, ring_head: Ints, ring_length: Ints, order: Ints, named: Ints, outstanding: Ints, peak: Ints,
     event_at: Floats, event_key: Ints, event_seat: Ints, floats: Floats, ints: Ints,
 ) -> int:  # fmt: skip
-    """Settle all attempts before `until`, and those at it where `through`.
+    """The same up to one instant.
 
     sizes_in, sizes_out: bytes, or of no length; route: f8[n], of first attempts; lucks: i8[n], with luck_keys:
     u8[kinds, attempts], or none, where draws_of: f8[n, kinds, attempts] are given, of no length until asked for.

@@ -5,18 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from advisor.sim.kernels.attempts import answer, drop
-from advisor.sim.kernels.events import (
-    CURVE,
-    Q_KIND,
-    T_DRAINS,
-    T_LENGTH,
-    T_RUNNING,
-    V_NEXT,
-    Seats,
-    leave_queue,
-)
+from advisor.sim.kernels.events import leave_queue
 from advisor.sim.kernels.layout import C_START, FAILED, N_ANSWERED, N_NEXT, N_SERIAL, S_BUSY
 from advisor.sim.kernels.part import part, station
+from advisor.sim.kernels.seats import CURVE, Q_KIND, T_DRAINS, T_LENGTH, T_RUNNING, V_NEXT, Seats
 from advisor.sim.kernels.settle import busy_within
 from advisor.sim.kernels.state import Common
 

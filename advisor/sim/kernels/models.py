@@ -42,6 +42,7 @@ from advisor.sim.kernels.layout import (
     C_ENTRY,
     C_WORK,
     GRID,
+    L_ATTEMPTS,
     N_CALL,
     N_MODEL,
     N_NEXT,
@@ -67,6 +68,7 @@ from advisor.sim.kernels.layout import (
     REJECTED,
     UNIT_ENDED,
 )
+from advisor.sim.kernels.lookout import W_LOADED, W_ON, Lookout, due, goes_on, note
 from advisor.sim.kernels.part import part, station
 from advisor.sim.kernels.settle import service_of, to_grid
 from advisor.sim.kernels.shelf import (
@@ -107,8 +109,30 @@ from advisor.sim.kernels.state import E_CALLS, E_LIMIT_HEAD, E_LIMITS, E_SERIAL,
 
 
 @station
-def models(until: float, through: bool, c: Common, e: Events, m: Shelf) -> int:
-    """Move everything before `until`, its finishes included; its dispatch and arrivals where `through`."""
+def models(until: float, through: bool, w: Lookout, c: Common, e: Events, m: Shelf) -> int:
+    """Move all before `until`, its finishes too; arrivals at it where `through`; with a lookout, by periods."""
+    while goes_on(w):
+        answer = move(due(w, until), through, c, e, m)
+        if answer != REACHED or w.q[W_ON] == 0:
+            return answer
+        note(w, c.counts[L_ATTEMPTS], most_held(c, m) if w.q[W_LOADED] != 0 else 0)
+    return REACHED
+
+
+@part
+def most_held(c: Common, m: Shelf) -> int:
+    """The most outstanding since the last datapoint, on all instances in service; then begin the next."""
+    load = 0
+    for k in range(c.q[Q_SERVING]):
+        load += m.seats[m.order[k], T_PEAK]
+    for k in range(m.seats.shape[0]):
+        m.seats[k, T_PEAK] = m.seats[k, T_LENGTH] + m.seats[k, T_RUNNING] + m.seats[k, T_EXPECT]
+    return load
+
+
+@part
+def move(until: float, through: bool, c: Common, e: Events, m: Shelf) -> int:
+    """The same up to one instant."""
     p, q = c.p, c.q
     while True:
         # Those who waited for a load may all begin in one instant, and so may loads.

@@ -79,6 +79,7 @@ from advisor.sim.kernels.layout import (
     SERVED,
     THROTTLED,
 )
+from advisor.sim.kernels.lookout import W_LOADED, W_ON, Lookout, due, goes_on, note
 from advisor.sim.kernels.luck import luck
 from advisor.sim.kernels.part import part, station
 from advisor.sim.kernels.settle import (
@@ -117,8 +118,27 @@ class Pool(NamedTuple):
 
 
 @station
-def pool(until: float, through: bool, c: Common, w: Pool) -> int:
-    """Settle all attempts before `until`, and those at it where `through`."""
+def pool(until: float, through: bool, w: Lookout, c: Common, d: Pool) -> int:
+    """Settle all attempts before `until`, and those at it where `through`; with a lookout, by periods."""
+    while goes_on(w):
+        answer = move(due(w, until), through, c, d)
+        if answer != REACHED or w.q[W_ON] == 0:
+            return answer
+        note(w, c.counts[L_ATTEMPTS], most_busy(c) if w.q[W_LOADED] != 0 else 0)
+    return REACHED
+
+
+@part
+def most_busy(c: Common) -> int:
+    """The most provisioned containers busy at once since the last datapoint; then begin the next."""
+    load = c.q[Q_PEAK]
+    c.q[Q_PEAK] = c.q[Q_LEVEL]
+    return int(load)
+
+
+@part
+def move(until: float, through: bool, c: Common, w: Pool) -> int:
+    """The same up to one instant."""
     p, q, counts, sums = c.p, c.q, c.counts, c.sums
     limit, stop, fail_share, window_from, window_to = p[P_LIMIT], p[P_STOP], p[P_FAIL_SHARE], p[P_FROM], p[P_TO]
     while True:
