@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from advisor.advice.foreseeing import Outlook
 from advisor.advice.outcome import show_latency
+from advisor.advice.outlook import Outlook
 from advisor.advice.recommendation import BreakEven, Recommendation
 from advisor.advice.trial import watches_alarms
 from advisor.errors import InputError
@@ -23,14 +23,12 @@ __all__ = ["any_scales", "break_even"]
 
 # Ten percent short of a stated point the present best is still the best.
 _SHORT = 1.1
-# A figure is moved by at most this factor; arithmetic looks for a point in steps of this one.
-_FARTHEST, _STEP = 100.0, 3.0
+# A figure is moved by at most this factor; arithmetic looks for a point in steps of the next, down to the last one.
+_FARTHEST, _STEP, _NEAR = 100.0, 3.0, 1.12
 # Where a point is moved for the two sides to agree, so often at most.
 _MOVES = 4
-# Requests that all confirmations together may simulate, about; one of them costs at least so many.
-_REQUESTS = 60_000_000
-# What watching the alarms of a month takes, in requests.
-_ALARMS = 600_000.0
+# What all confirmations together may take, in requests, about (see `Run.effort`).
+_EFFORT = 16_000_000
 # No traffic is as heavy as this: beyond it one confirmation takes minutes.
 _HEAVIEST_PER_S = 400.0
 
@@ -93,7 +91,8 @@ class _Finder:
     outlook: Outlook
     asked: tuple[str, ...]
     threads: int
-    spent: float = 0.0
+    spent: int = 0
+    known: dict[tuple[tuple[str, str], ...], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         best = self.answer.best
@@ -121,7 +120,7 @@ class _Finder:
             if there != self.best:
                 break
             near = far
-        while max(near, far) / min(near, far) > 1.05:
+        while max(near, far) / min(near, far) > _NEAR:
             middle = math.sqrt(near * far)
             near, far = (middle, far) if self._estimated(axis, middle) == self.best else (near, middle)
         return far
@@ -142,8 +141,6 @@ class _Finder:
         toward = 1 / _SHORT if axis.down else _SHORT
         factor = guess
         for _ in range(_MOVES):
-            if not self._affordable(axis, factor):
-                return None
             there = self._simulated(axis, factor)
             if there is None:
                 return None
@@ -165,34 +162,31 @@ class _Finder:
         """
         half = math.sqrt(toward)
         quarter = math.sqrt(half)
-        flipped = self._simulated(axis, factor / half) == there
+        flipped = self._simulated(axis, factor / half, finish=True) == there
         return factor / quarter if flipped else factor * quarter
 
-    def _affordable(self, axis: _Axis, factor: float) -> bool:
-        w = self.answer.workload
-        rate = w.rate_per_s * (factor if axis.field == "traffic.rate" else 1.0)
-        # Some ten trials of two replications of a day at least, twice; watching alarms takes as long as many requests.
-        least = _ALARMS if any_scales(self.answer) else 200_000.0
-        self.spent += 2 * 10 * 2 * max(least, rate * 86_400)
-        return self.spent <= _REQUESTS
+    def _simulated(self, axis: _Axis, factor: float, *, finish: bool = False) -> str | None:
+        """The best pattern there, "" where none meets the objective.
 
-    def _simulated(self, axis: _Axis, factor: float) -> str | None:
-        from advisor.advice.recommending import recommend
+        ``None`` where no profile is so, or where no more may be spent, unless it is to ``finish`` what is found.
+        """
+        from advisor.advice.recommending import briefly
 
         w = self.answer.workload
+        sets = axis.sets(w, factor)
+        key = tuple(sets.items())
+        if key in self.known:
+            return self.known[key]
+        if self.spent > _EFFORT and not finish:
+            return None
         try:
-            moved = w.with_(axis.sets(w, factor))
+            moved = w.with_(sets)
         except InputError:
             return None
-        found = recommend(
-            moved,
-            seed=self.answer.seed,
-            patterns=self.asked,
-            explain=False,
-            brief=True,
-            threads=self.threads,
-        )
-        return found.best.pattern if found.best else ""
+        found = briefly(moved, seed=self.answer.seed, patterns=self.asked, threads=self.threads, outlook=self.outlook)
+        self.spent += found.effort
+        self.known[key] = found.pattern
+        return found.pattern
 
     def _point(self, axis: _Axis, factor: float, becomes: str) -> BreakEven:
         w = self.answer.workload

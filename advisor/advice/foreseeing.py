@@ -7,8 +7,8 @@ printed as an answer rests on it alone.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -24,17 +24,14 @@ from advisor.units import MONTH_S
 from advisor.workload import Workload
 
 if TYPE_CHECKING:
-    from advisor.advice.recommendation import Recommendation
     from advisor.patterns.foresight import Foresight
 
-__all__ = ["Chain", "Foreseen", "Outlook", "Prospect", "foresee_all", "prospect"]
+__all__ = ["Chain", "Foreseen", "Kind", "Prospect", "by_kind", "foresee_all", "prospect"]
 
 # So many deployments are refused by what the profile says before the whole pattern is taken to be.
 _TRIES = 4
-# Chains of each pattern that are followed when a workload is moved.
-_FOLLOWED = 3
-# So many times as costly as the best a pattern is beaten by far.
-_BY_FAR = 10.0
+
+Kind = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -86,9 +83,14 @@ class Foreseen:
 class Chain:
     """Deployments of a pattern from small to large; each is foreseen when it is asked for, and then remembered."""
 
-    def __init__(self, prospect: Prospect, members: Sequence[Pattern]) -> None:
+    def __init__(self, prospect: Prospect, members: Sequence[Pattern], kind: Kind, near: int | None = None) -> None:
         self.prospect = prospect
         self.members = tuple(members)
+        self.kind = kind
+        # About where the first one that meets the objective is; only where to begin looking.
+        self.near = near
+        self._first_met: int | None = None
+        self._looked = False
 
     def __len__(self) -> int:
         return len(self.members)
@@ -99,13 +101,37 @@ class Chain:
 
     def first_met(self) -> int | None:
         """The smallest deployment that is expected to meet the objective: more of the same never makes it worse."""
-        if not self.members or not self.foreseen(len(self) - 1).meets:
+        if not self._looked:
+            self._first_met, self._looked = self._sought(), True
+        return self._first_met
+
+    def _sought(self) -> int | None:
+        low, high = self._bounds()
+        if high is None:
             return None
-        low, high = -1, len(self) - 1
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (low, middle) if self.foreseen(middle).meets else (middle, high)
         return high
+
+    def _bounds(self) -> tuple[int, int | None]:
+        """One that does not meet the objective (-1: none is known) and a larger one that does, if there is any."""
+        last = len(self) - 1
+        if last < 0:
+            return -1, None
+        if self.near is None:
+            return -1, last if self.foreseen(last).meets else None
+        at, step = min(self.near, last), 1
+        if self.foreseen(at).meets:
+            while at > 0 and self.foreseen(max(0, at - step)).meets:
+                at, step = max(0, at - step), step * 2
+            return max(-1, at - step), at
+        while at < last:
+            further = min(last, at + step)
+            if self.foreseen(further).meets:
+                return at, further
+            at, step = further, step * 2
+        return at, None
 
     def possible_from(self) -> int:
         """The smallest deployment that is not proved unable to meet the objective; its length where all are."""
@@ -128,7 +154,8 @@ class Chain:
 class Prospect:
     """One pattern's space for one workload, with what arithmetic and rules say of its deployments.
 
-    ``members`` are chains to look at instead of all of the pattern's space.
+    ``members`` are chains to look at instead of all of the pattern's space; ``near`` says about where the first that
+    meets the objective is in those of a kind.
     """
 
     def __init__(
@@ -137,9 +164,11 @@ class Prospect:
         pattern: type[Pattern],
         book: PriceBook,
         *,
-        members: Sequence[Sequence[Pattern]] | None = None,
+        members: Sequence[tuple[Kind, Sequence[Pattern]]] | None = None,
+        near: Mapping[Kind, int] | None = None,
     ) -> None:
         self.workload = w
+        self.near = near or {}
         self.pattern = pattern
         self.book = book
         self.purchase = PurchaseOptions.of(w.purchase)
@@ -158,8 +187,8 @@ class Prospect:
         """The whole space, whatever the rules say."""
         if not self.workload.streams and self.pattern.name != "batch-transform":
             return ()
-        members = self.pattern.space(self.workload) if self._members is None else self._members
-        return tuple(Chain(self, one) for one in members if one)
+        members = by_kind(self.pattern.space(self.workload)) if self._members is None else self._members
+        return tuple(Chain(self, one, kind, self.near.get(kind)) for kind, one in members)
 
     @cached_property
     def chains(self) -> tuple[Chain, ...]:
@@ -276,102 +305,19 @@ def foresee_all(w: Workload, patterns: Iterable[str] | None = None) -> tuple[For
     return tuple(order(w, [one for one in found if one is not None]))
 
 
-class Outlook:
-    """The best pattern of workloads near an answered one, by arithmetic corrected where it was off in the answer.
+def by_kind(members: Iterable[Sequence[Pattern]]) -> Iterator[tuple[Kind, Sequence[Pattern]]]:
+    """Chains with what tells each from the others whatever the load: its type and its words, and which of these it is.
 
-    Each pattern's estimate of cost is multiplied by what simulating it gave over what arithmetic had said. Of each
-    pattern only the chains are followed that come first at the answered workload, and ten times up and down from it.
+    Numbers are left out, since they go with the load.
     """
-
-    def __init__(self, answer: Recommendation) -> None:
-        self.workload = answer.workload
-        known = {one.pattern for one in answer.options} | {one.pattern for one in answer.refused}
-        self.patterns = [pattern for pattern in PATTERNS if pattern.name in known]
-        self.book = price_book()
-        self._cost: dict[str, float] = {}
-        self._kept: dict[str, frozenset[_Kind]] = {}
-        self._members: dict[str, tuple[tuple[Pattern, ...], ...]] = {}
-        self._base: dict[str, Foreseen | None] = {}
-        for pattern in self.patterns:
-            self._look(pattern, answer)
-        self._beaten = self._by_far()
-
-    def _by_far(self) -> frozenset[str]:
-        """Patterns that cost so many times as much as the best that no assumption makes up for it."""
-        met = {name: one.usd for name, one in self._base.items() if one is not None and one.meets}
-        if self.workload.objective.prefer != "cost" or not met:
-            return frozenset()
-        return frozenset(name for name, usd in met.items() if usd > _BY_FAR * min(met.values()))
-
-    def _look(self, pattern: type[Pattern], answer: Recommendation) -> None:
-        w = self.workload
-        here = Prospect(w, pattern, self.book)
-        kinds = _firsts(here)
-        if w.streams and w.traffic is not None and w.traffic.replay is None:
-            for factor in (0.1, 10.0):
-                kinds |= _firsts(Prospect(w.scaled(rate=factor), pattern, self.book))
-        # Where none meets the objective, any may once the workload is moved.
-        kinds = kinds or frozenset(_kind(chain) for chain in here.all_chains)
-        self._kept[pattern.name] = kinds
-        self._members[pattern.name] = tuple(chain.members for chain in here.all_chains if _kind(chain) in kinds)
-        self._base[pattern.name] = here.best()
-        option = next((one for one in answer.options if one.pattern == pattern.name), None)
-        if option is not None and isinstance(option.deployment, Pattern):
-            seen = here.foreseen(option.deployment)
-            if seen.usd > 0 and math.isfinite(seen.usd):
-                self._cost[pattern.name] = float(option.usd_per_month) / seen.usd
-
-    def best_with_usd(
-        self, w: Workload, *, resized: bool = True, only: Iterable[str] | None = None
-    ) -> tuple[str, float]:
-        """The best pattern and what it costs; an empty name where none meets the objective.
-
-        ``resized=False`` keeps the sizes that are looked at, where the load is as it was; patterns that are not among
-        ``only``, or are beaten by far, are taken to be as they are at the answered workload.
-        """
-        touched = {pattern.name for pattern in self.patterns} if only is None else set(only) - self._beaten
-        found = [self._at(pattern, w, resized) if pattern.name in touched else self._base[pattern.name]
-                 for pattern in self.patterns]  # fmt: skip
-        met = [self._corrected(one) for one in found if one is not None and one.meets]
-        if not met:
-            return "", math.nan
-        first = order(w, met)[0]
-        return first.pattern, first.usd
-
-    def best(self, w: Workload, *, resized: bool = True) -> str:
-        """The best pattern; empty where none meets the objective."""
-        return self.best_with_usd(w, resized=resized)[0]
-
-    def _at(self, pattern: type[Pattern], w: Workload, resized: bool) -> Foreseen | None:
-        if resized:
-            kinds = self._kept[pattern.name]
-            members = [one for one in pattern.space(w) if one and _kind_of(one[0]) in kinds] if w.streams else None
-        else:
-            members = list(self._members[pattern.name])
-        return Prospect(w, pattern, self.book, members=members).best()
-
-    def _corrected(self, one: Foreseen) -> Foreseen:
-        return replace(one, usd=one.usd * self._cost.get(one.pattern, 1.0))
-
-
-_Kind = tuple[str, ...]
-
-
-def _firsts(prospect: Prospect) -> frozenset[_Kind]:
-    """The kinds of the chains that come first."""
-    begun = [(chain, at) for chain in prospect.all_chains if (at := chain.first_met()) is not None]
-    begun.sort(key=lambda begin: prospect.scored(begin[0].foreseen(begin[1])))
-    return frozenset(_kind(chain) for chain, _ in begun[:_FOLLOWED])
-
-
-def _kind(chain: Chain) -> _Kind:
-    return _kind_of(chain.members[0])
-
-
-def _kind_of(deployment: Pattern) -> _Kind:
-    """What tells a chain from others whatever the load: its type and its words, not its numbers."""
-    words = (value for value in deployment.to_dict().values() if isinstance(value, str | bool))
-    return (*map(str, words), deployment.place)
+    seen: dict[Kind, int] = {}
+    for chain in members:
+        if chain:
+            first = chain[0]
+            words = (value for value in first.to_dict().values() if isinstance(value, str | bool))
+            alike = (*map(str, words), first.place)
+            seen[alike] = which = seen.get(alike, -1) + 1
+            yield (*alike, str(which)), chain
 
 
 def _of_deployment(finding: Finding) -> bool:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from advisor.advice.judging import judge
 from advisor.advice.outcome import Outcome
@@ -20,18 +21,21 @@ from advisor.advice.trial import VAST, watches_alarms
 from advisor.catalog.prices import PriceBook
 from advisor.patterns.base import Pattern
 from advisor.sim.estimates import Estimate, student_t, with_control
-from advisor.sim.run import Precision, Replications
+from advisor.sim.run import Precision, Replications, Run
 from advisor.workload import Workload
 
 __all__ = ["Finalist", "Race", "t_share"]
 
 SURE = 0.95
 # Requests of a replication up to which every finalist is run until it is precise; above, only the leaders are.
-_CHEAP = 3_000_000
-# Where replications are long: of those that lead nothing, and at most of the leader; where they are very long.
-_FEW, _MANY, _VERY_FEW = 3, 6, 2
-# Of a brief race, where replications are short ones.
-_BRIEF = 3
+_CHEAP = 1_500_000
+# Where replications are long: at least, and at most of the leader; where they are very long.
+_FEW, _MANY, _VERY_FEW = 3, 40, 2
+_LONG = 4_000_000
+# What the leader's replications may take together, in requests, and those of any other, once there are the least.
+_LEADER, _OTHER = 24_000_000, 8_000_000
+# Of a brief race, where replications are short ones; of what does not lead, at most.
+_BRIEF, _ENOUGH = 3, 10
 # From so many replications on costs are corrected by the arrivals, which takes one degree of freedom.
 _CORRECTED = 6
 # Leaders that cannot be told apart are given twice the replications, so often at most.
@@ -101,20 +105,41 @@ class Race:
         self.brief = brief is not None
         self.cheap = requests_each <= _CHEAP
         self.few, self.many = (_VERY_FEW, _VERY_FEW) if self.brief or requests_each > VAST else (_FEW, _MANY)
+        if requests_each > _LONG:
+            self.few = _VERY_FEW
         self.tell = tell
         self.yardstick = percentile(w)
         self.finalists: dict[str, Finalist] = {}
+        # What has been run of each, so that more replications go on from there.
+        self.runs: dict[str, dict[int, Run]] = {}
         self._simulate = partial(simulate, w, seed=seed, book=book, threads=threads, budget=brief)
 
     def enter(self, deployment: Pattern, *, leads: bool) -> Finalist:
         """Simulate a finalist: until it is precise where it leads or runs are short, else a few replications."""
         if deployment.id not in self.finalists:
             light = self._light(deployment)
-            bounds = None if light else Precision(least=self.few, most=self.many if leads else self.few)
+            bounds = None
             if light and self.brief:
-                bounds = Precision(least=_BRIEF, most=_BRIEF)
+                bounds = self._until(least=_BRIEF, most=_BRIEF)
+            elif light and not leads:
+                bounds = self._until(most=_ENOUGH)
+            elif not light:
+                effort = _LEADER if leads else _OTHER
+                most = max(self.few, self.many if leads else min(_ENOUGH, self.many))
+                bounds = self._until(least=self.few, most=most, effort=effort)
             self._run(deployment, leads=leads and not self.brief, precision=bounds)
         return self.finalists[deployment.id]
+
+    def _until(self, **bounds: Any) -> Precision:
+        """As precise as the profile asks for, within bounds."""
+        w = self.workload
+        cost, objective = float(w.assume("precision_cost")), float(w.assume("precision_objective"))
+        return Precision(cost_share=cost, objective_share=objective, **bounds)
+
+    @property
+    def effort(self) -> int:
+        """What all of it has taken, in requests, about."""
+        return sum(run.effort for runs in self.runs.values() for run in runs.values())
 
     def ranked(self) -> list[Finalist]:
         """The best first."""
@@ -157,6 +182,7 @@ class Race:
             precision=precision,
             replications=replications,
             timeline=leads,
+            runs=self.runs.setdefault(deployment.id, {}),
             keep=lambda found, costs: kept.append((found, costs)),
         )
         [(found, costs)] = kept

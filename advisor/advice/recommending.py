@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import MISSING, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from functools import partial
 
 from advisor.advice.checking import pattern_named
 from advisor.advice.combine import lot_apart
 from advisor.advice.explaining import told, why
-from advisor.advice.foreseeing import Outlook, Prospect, prospect
+from advisor.advice.foreseeing import Prospect, prospect
+from advisor.advice.outlook import Outlook
 from advisor.advice.racing import Race
 from advisor.advice.ranking import front, order, score
 from advisor.advice.recommendation import Confidence, Option, Recommendation, Refusal, Searched
@@ -30,10 +31,12 @@ from advisor.patterns.base import Pattern
 from advisor.rules import WARNS, Finding
 from advisor.workload import Workload
 
-__all__ = ["recommend"]
+__all__ = ["Brief", "briefly", "recommend"]
 
-# Requests that the search of all patterns may simulate, about.
-_SEARCHED = 40_000_000
+# What the search of all patterns may take, in requests, about; and of a brief answer.
+_SEARCHED, _BRIEFLY = 8_000_000, 3_000_000
+# Requests of a trial from which on it is as good as a short race.
+_LONG_ENOUGH = 1_000_000
 # Options beside the best of each pattern: cheaper or faster ones.
 _MORE = 2
 # Costs, or what else is preferred, this close are the same to a user, who then takes what is simpler.
@@ -71,6 +74,30 @@ def recommend(
     return _Answer(w, asked, seed, threads, progress, brief=brief).made(explain=explain and not brief)
 
 
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """The best pattern of a brief search, "" where none meets the objective; USD a month; what it took.
+
+    ``effort`` is in requests, about (see `Run.effort`).
+    """
+
+    pattern: str
+    usd: float
+    effort: int
+
+
+def briefly(
+    w: Workload, *, seed: int, patterns: Iterable[str], threads: int = 2, outlook: Outlook | None = None
+) -> Brief:
+    """The answer of a brief search; with an ``outlook`` only the chains are searched that it follows."""
+    asked = tuple(pattern_named(name) for name in patterns)
+    if lot_apart(w):
+        answer = recommend(w, seed=seed, patterns=patterns, explain=False, brief=True, threads=threads)
+        usd = float(answer.best.usd_per_month) if answer.best else math.nan
+        return Brief(answer.best.pattern if answer.best else "", usd, answer.searched.requests)
+    return _Answer(w, asked, seed, threads, None, brief=True, outlook=outlook).briefly()
+
+
 class _Answer:
     """One recommendation in the making."""
 
@@ -83,35 +110,51 @@ class _Answer:
         progress: Progress | None,
         *,
         brief: bool = False,
+        outlook: Outlook | None = None,
     ) -> None:
         self.workload = w
+        self.outlook = outlook
         self.brief = brief
         self.asked = asked
         self.seed = seed
         self.threads = threads
         self.progress = progress
         self.done = 0
+        # What its finalists have taken, in requests.
+        self.raced = 0
         self.book: PriceBook = price_book().with_assumed(price_overrides(w))
         self.bench = Bench(w, seed, self.book, threads)
         self.prospects: list[Prospect] = []
         self.found: dict[str, Found] = {}
 
-    def made(self, *, explain: bool) -> Recommendation:
+    @property
+    def effort(self) -> int:
+        """What it has taken, in requests, about."""
+        return self.bench.effort + self.raced
+
+    def _search(self) -> None:
+        """Look at every pattern by arithmetic, and try what is promising."""
         w = self.workload
         for pattern in self.asked:
             self._tell(f"{pattern.name}: searching")
-            self.prospects.append(prospect(w, pattern, self.book))
+            followed = None if self.outlook is None else self.outlook.prospect(w, pattern, self.book)
+            self.prospects.append(followed or prospect(w, pattern, self.book))
         open_ones = [one for one in self.prospects if one.chains]
         bar = math.inf
         for one in _promising_first(w, open_ones):
             name = one.pattern.name
             told = partial(self._count, f"{name}: searching")
-            budget = _SEARCHED / len(open_ones)
+            budget = (_BRIEFLY if self.brief else _SEARCHED) / len(open_ones)
             found = search(one, self.bench, budget=budget, tell=told, bar=bar, only_first=self.brief)
             self.found[name] = found
             bar = min([bar, *(trial.usd for trial in found.trials if trial.meets)])
         if not any(found.trials for found in self.found.values()):
             self._nearest(open_ones)
+
+    def made(self, *, explain: bool) -> Recommendation:
+        """The whole answer."""
+        w = self.workload
+        self._search()
         race = self._raced()
         options = _options(w, race)
         answer = self._answer(race, options)
@@ -121,12 +164,24 @@ class _Answer:
         from advisor.advice.sensitivity import sensitivity
 
         self._tell("what would change the answer")
-        outlook = Outlook(answer)
+        outlook = Outlook(answer, self.prospects)
         return replace(
             answer,
             break_even=break_even(answer, outlook, asked=self.asked, threads=self.threads),
             sensitivity=sensitivity(answer, outlook, asked=self.asked, threads=self.threads),
         )
+
+    def briefly(self) -> Brief:
+        """The first of a short race; of the trials, where these are long enough to show it."""
+        self._search()
+        firsts = order(self.workload, [trial for found in self.found.values() for trial in found.trials])
+        if firsts and self.bench.requests_each > _LONG_ENOUGH:
+            best = firsts[0]
+            return Brief(best.deployment.name if best.meets else "", best.usd, self.effort)
+        ranked = self._raced().ranked()
+        if not ranked or not ranked[0].meets:
+            return Brief("", math.nan, self.effort)
+        return Brief(ranked[0].deployment.name, ranked[0].usd, self.effort)
 
     def _nearest(self, open_ones: list[Prospect]) -> None:
         """Where arithmetic proves that nothing can meet the objective: what comes closest to it, all the same."""
@@ -145,7 +200,7 @@ class _Answer:
             book=self.book,
             requests_each=self.bench.requests_each / self.bench.replications,
             threads=self.threads,
-            brief=self.bench.most if self.brief else None,
+            brief=self.bench.budget if self.brief else None,
             tell=lambda name: self._count(f"{name}: simulating"),
         )
         firsts = order(w, [_simplest(w, found.trials) for found in self.found.values() if found.trials])
@@ -156,6 +211,7 @@ class _Answer:
             race.enter(trial.deployment, leads=False)
         if race.finalists:
             race.separate()
+        self.raced = race.effort
         return race
 
     def _enter(self, race: Race, trial: Trial, *, leads: bool) -> None:

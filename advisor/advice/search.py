@@ -22,8 +22,10 @@ __all__ = ["Found", "search"]
 _MARGIN, _FIXED = 0.8, 0.995
 # Two deployments whose estimates are this close are one and the same to a trial.
 _SAME = 1.001
-# Trials of one pattern at most; the first few are always made; of one that another pattern beats by far, so many.
-_MOST, _LEAST, _BEATEN = 12, 2, 4
+# Trials of one pattern at most; the first few are always made; of one that another pattern beats, so many.
+_MOST, _LEAST, _BEATEN = 10, 2, 3
+# What is spent on a pattern of which nothing has met the objective yet, as a multiple of its budget.
+_IN_NEED = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def search(
     bar: float = math.inf,
     only_first: bool = False,
 ) -> Found:
-    """Try the promising deployments of a pattern; ``budget`` is about how many requests may be simulated for it.
+    """Try the promising deployments of a pattern; ``budget`` is about what may be spent on it (see `Run.effort`).
 
     ``bar`` is the cost of another pattern's deployment that meets the objective: what cannot be below it, where cost
     is preferred, is tried a few times only, so that its place in the ranking is known; not at all with ``only_first``.
@@ -61,8 +63,9 @@ class _Search:
         self.workload = prospect.workload
         self.bench = bench
         self.tell = tell
-        affordable = budget / max(1.0, bench.requests_each)
-        self.most = max(1 if bench.vast else _LEAST, min(_MOST, math.floor(affordable)))
+        self.least = 1 if bench.vast else _LEAST
+        self.most = self.least if bench.vast else _MOST
+        self.budget, self.before = budget, bench.effort
         self.trials: dict[str, Trial] = {}
         self.best: Trial | None = None
 
@@ -75,7 +78,7 @@ class _Search:
                 begins = []
             self.most = min(self.most, _BEATEN)
         for chain, at in begins:
-            if len(self.trials) >= self.most:
+            if self._enough():
                 break
             if self._promising(chain.foreseen(at)) and not self._known(chain.foreseen(at)):
                 self._walk(chain, at)
@@ -184,12 +187,20 @@ class _Search:
             yield n
             n, step = n + step, step * 2
 
+    def _enough(self) -> bool:
+        """Whether as many have been tried as there may be, or enough has been spent on them."""
+        if len(self.trials) < self.least:
+            return False
+        met = self.best is not None and self.best.meets
+        spent = self.bench.effort - self.before
+        return len(self.trials) >= self.most or spent > self.budget * (1.0 if met else _IN_NEED)
+
     def _try(self, chain: Chain, n: int) -> Trial | None:
         """Try one, unless the rules refuse it or enough has been tried."""
         deployment = chain.members[n]
         if self.prospect.blocked(deployment):
             return None
-        if deployment.id not in self.trials and len(self.trials) >= self.most:
+        if deployment.id not in self.trials and self._enough():
             return None
         trial = self.trials[deployment.id] = self.bench.trial(deployment)
         self.tell()

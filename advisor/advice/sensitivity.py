@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable
 
 from advisor.advice.breaking_even import any_scales
-from advisor.advice.foreseeing import Outlook
+from advisor.advice.outlook import Outlook
 from advisor.advice.recommendation import Recommendation, Sensitivity
 from advisor.catalog.assumptions import Assumption, assumptions
 from advisor.errors import InputError
@@ -121,7 +121,7 @@ def _sure(answer: Recommendation, lines: Iterable[Sensitivity], asked: list[str]
     """Flips confirmed by simulation where that is affordable; what turns out to be no flip says so by its figures."""
     from dataclasses import replace
 
-    from advisor.advice.recommending import recommend
+    from advisor.advice.recommending import briefly
 
     made, left = [], _SIMULATED
     light = answer.workload.rate_per_s * 86_400 <= _HEAVIEST_PER_DAY and not any_scales(answer)
@@ -136,8 +136,8 @@ def _sure(answer: Recommendation, lines: Iterable[Sensitivity], asked: list[str]
                 ends.append((best, usd))
                 continue
             moved = answer.workload.with_({f"platform.{line.key}": value})
-            there = recommend(moved, seed=answer.seed, patterns=asked, explain=False, brief=True, threads=threads)
-            ends.append((there.best.pattern, float(there.best.usd_per_month)) if there.best else ("", math.nan))
+            there = briefly(moved, seed=answer.seed, patterns=asked, threads=threads)
+            ends.append((there.pattern, there.usd if there.pattern else math.nan))
         (best_low, usd_low), (best_high, usd_high) = ends
         made.append(
             replace(line, best_low=best_low, usd_low=usd_low, best_high=best_high, usd_high=usd_high, how="simulated")

@@ -21,6 +21,7 @@ from advisor.advice.judging import judge
 from advisor.advice.outcome import Held, Money, Outcome, per_million
 from advisor.advice.ranking import SHARES
 from advisor.advice.spiking import Spikes, has_spikes, in_a_month, spiked, told_spikes
+from advisor.advice.trial import watches_alarms
 from advisor.catalog.assumptions import assumptions
 from advisor.catalog.prices import PRICE_ASSUMPTIONS, PriceBook, price_book
 from advisor.errors import InputError
@@ -45,6 +46,8 @@ _SAMPLE_S = 300.0
 # Every request as a row is for runs that a person, or a table, can hold.
 _ROWS = 2_000_000
 _HOUR_S = 3600
+# So many bursts are in the replications of an answer together, or else so many replications.
+_BURSTS, _MOST_FOR_BURSTS = 36, 6
 
 
 def simulate(
@@ -61,6 +64,7 @@ def simulate(
     keep: Callable[[Replications, Sequence[float]], None] | None = None,
     timeline: bool = True,
     faults: Faults = NO_FAULTS,
+    runs: dict[int, Run] | None = None,
 ) -> Outcome:
     """One deployment in detail.
 
@@ -69,7 +73,8 @@ def simulate(
     replication (it shortens the horizon to whole periods, never below one); ``progress`` is told how many are done.
     ``keep`` is given the replications and what each costs in a month, for paired comparisons; without ``timeline`` the
     state of the first one is not sampled, which makes short runs much quicker.
-    ``faults`` befall each replication at instants of its own; one-off spikes are run without them.
+    ``faults`` befall each replication at instants of its own; one-off spikes are run without them. ``runs`` are
+    replications that were simulated before, by number, under the very same terms; new ones are added.
     What the rules refuse is simulated all the same: ask ``deployment.check(w)``.
     """
     _streams(w, deployment)
@@ -80,13 +85,24 @@ def simulate(
         if replications < 1:
             raise InputError(f"{replications} replications", "", "ask for one or more")
         wanted = replace(wanted, least=replications, most=replications)
-    horizon = horizon_of(w, budget=budget or int(w.assume("request_budget_search")))
+    scales = budget is not None or watches_alarms(deployment.to_dict())
+    horizon = horizon_of(w, budget=budget or int(w.assume("request_budget_search")), by_weeks=scales)
+    if replications is None and budget is None:
+        least = max(wanted.least, _with_bursts(w, horizon.window_s))
+        wanted = replace(wanted, least=least, most=max(wanted.most, least))
     if replications is None and precision is None:
         wanted = replace(wanted, most=_affordable(w, horizon, wanted))
     held = (book or price_book()).with_assumed(price_overrides(w))
     purchase = PurchaseOptions.of(w.purchase)
 
+    known = {} if runs is None else runs
+
     def run(number: int) -> Run:
+        if number not in known:
+            known[number] = simulated(number)
+        return known[number]
+
+    def simulated(number: int) -> Run:
         trace = deployment.trace(w, seed=replication(seed, number), horizon=horizon)
         trace.faults = faults
         return insist(deployment.simulate(w, trace, sample_s=_SAMPLE_S if timeline and number == 0 else None))
@@ -134,6 +150,15 @@ def simulate(
         keep(found, costs)
     notes = (*_notes(w, deployment, horizon, own, found), *_told_faults(faults, spikes=spikes is not None))
     return _outcome(w, deployment, found, notes, priced(total), usual, seed, spikes)
+
+
+def _with_bursts(w: Workload, window_s: float) -> int:
+    """How many replications hold enough bursts: one long burst in a busy hour decides more than all calm days."""
+    states = w.burst_states if w.traffic is not None else None
+    if states is None or not states.share_high > 0:
+        return 1
+    cycle_s = states.mean_high_s + states.mean_low_s
+    return min(_MOST_FOR_BURSTS, math.ceil(_BURSTS * cycle_s / window_s))
 
 
 def _affordable(w: Workload, horizon: Horizon, wanted: Precision) -> int:

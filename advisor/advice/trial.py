@@ -22,7 +22,7 @@ from advisor.patterns.base import Pattern
 from advisor.sim.horizon import Horizon, horizon_of
 from advisor.sim.run import Replications, Run
 from advisor.streams import replication
-from advisor.units import DAY_S, HOUR_S
+from advisor.units import HOUR_S
 from advisor.workload import Workload
 
 __all__ = ["Bench", "Trial", "watches_alarms"]
@@ -30,13 +30,11 @@ __all__ = ["Bench", "Trial", "watches_alarms"]
 # Replications of a trial are numbered from here on, so that what is printed never shares a seed with them.
 _FIRST = 1_000_000
 # Requests of one replication while searching.
-_REQUESTS = 1_500_000
+_REQUESTS = 300_000
 # Where a trial takes more requests than this, one replication has to do.
-_HEAVY = 4_000_000
+_HEAVY = 1_500_000
 # And from here on a day takes so long that arithmetic has to do most of the search.
 VAST = 50_000_000
-# A week shows what a deployment is like, where so many requests come in it.
-_WEEK_S, _ENOUGH = 7 * DAY_S, 2_000
 # A trial begins with fewer instances than it will have for no longer than this.
 _WARMUP_S = 2 * HOUR_S
 
@@ -76,28 +74,27 @@ class Bench:
     replications: int = 2
     #: requests of one replication, about: periods are run whole, so there may be more
     budget: int = _REQUESTS
-    #: requests simulated so far
+    #: requests simulated so far, and about how long all of it took, in requests
     requests: int = 0
+    effort: int = 0
     tried: dict[Pattern, Trial] = field(default_factory=dict)
 
     @cached_property
     def horizon(self) -> Horizon:
         """Short, but of whole periods; with the warm-up that a trial needs."""
-        whole = horizon_of(self.workload, budget=self.most)
+        whole = horizon_of(self.workload, budget=self.budget, by_weeks=True)
         if self.workload.batch is not None:
             return whole
         return replace(whole, warmup_s=min(whole.warmup_s, _WARMUP_S))
 
     @property
-    def most(self) -> int:
-        """Requests of one replication at most: those of a week, where so many come in it that it shows enough."""
-        week = self.workload.rate_per_s * _WEEK_S
-        return min(self.budget, math.ceil(week)) if week >= _ENOUGH else self.budget
-
-    @property
     def requests_each(self) -> float:
-        """About how many requests trying one deployment takes."""
-        return self.workload.rate_per_s * (self.horizon.warmup_s + self.horizon.window_s) * self.replications
+        """About how many requests, or records, trying one deployment takes."""
+        w, horizon = self.workload, self.horizon
+        together = w.rate_per_s * (horizon.warmup_s + horizon.window_s)
+        if w.batch is not None:
+            together += w.batch.records
+        return together * self.replications
 
     @property
     def vast(self) -> bool:
@@ -122,6 +119,7 @@ class Bench:
         with ThreadPoolExecutor(max(1, min(self.threads, self.replications))) as pool:
             runs: Sequence[Run] = tuple(pool.map(run, numbers))
         self.requests += sum(one.ledger.arrived for one in runs)
+        self.effort += sum(one.effort for one in runs)
         purchase = PurchaseOptions.of(w.purchase)
         usages = [with_hours(w, deployment.usage(w, one), one) for one in runs]
         costs = [float(bill(one, self.book, w.region, purchase).usd) for one in usages]
@@ -138,4 +136,5 @@ class Bench:
 
 def watches_alarms(settings: Mapping[str, Any]) -> bool:
     """Whether a deployment of such settings scales: its alarms are watched, which takes the longest of a quiet run."""
-    return bool(settings.get("min_instances") != settings.get("max_instances"))
+    of_instances = settings.get("min_instances") != settings.get("max_instances")
+    return of_instances or settings.get("target_utilisation") is not None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -32,6 +32,8 @@ __all__ = ["Server", "above_mean", "erlang_c", "offer"]
 # Nearer to its capacity than this a queue is a fluid as long as any level of load lasts.
 _FULL = 0.995
 _ATOMS = 6
+# So many standard deviations above its mean a Poisson number never lies.
+_NEVER = 8.0
 _ENOUGH = 8.0
 _ROUNDS = 12
 # How far the longest of so many lies above the mean, in standard deviations (order statistics of the normal law).
@@ -55,6 +57,14 @@ class Server:
     pooled: bool
     #: how long a request that was turned away has waited on average before its second attempt, its third and so on
     again_s: tuple[float, ...] = ()
+    #: the points of the load curve in their order, and the most requests a second that one instance works off
+    points: tuple[tuple[int, float], ...] = field(init=False, default=())
+    capacity_per_s: float = field(init=False, default=0.0)
+
+    def __post_init__(self) -> None:
+        if self.at is not None:
+            object.__setattr__(self, "points", tuple(sorted(self.at.items())))
+        object.__setattr__(self, "capacity_per_s", self._capacity_per_s())
 
     @classmethod
     def of(
@@ -74,9 +84,7 @@ class Server:
             again_s=again_s,
         )
 
-    @property
-    def capacity_per_s(self) -> float:
-        """The most requests a second that one instance works off."""
+    def _capacity_per_s(self) -> float:
         mean = self.law.mean_s
         if self.at is not None:
             return max(n / seconds for n, seconds in self.at.items()) * self._of_curve
@@ -109,7 +117,7 @@ class Server:
             return min(self.workers, rate_per_s / together * self.batch_s(together))
         if rate_per_s <= 0:
             return 0.0
-        shares, queued, _ = _in_flight(self, rate_per_s, 1)
+        shares, queued, _ = _in_flight(self.points, self.law.mean_s, rate_per_s, 1)
         return float(shares @ np.arange(shares.size)) + queued * self.places
 
     def batch_s(self, together: float) -> float:
@@ -206,25 +214,30 @@ def above_mean(many: float) -> float:
     return float(np.interp(many, _MANY, _LONGEST))
 
 
+@lru_cache(maxsize=65_536)
 def erlang_c(servers: int, load: float) -> float:
     """The chance of a wait with so many servers at an offered load; 1 where it is more than they can do."""
     if load >= servers:
         return 1.0
+    if servers > load + _NEVER * math.sqrt(load) + 2 * _NEVER:
+        return 0.0  # less than one in a million million
     lost = 1.0
     for n in range(1, servers + 1):
         lost = load * lost / (n + load * lost)
     return lost / (1 - load / servers * (1 - lost))
 
 
-def _in_flight(server: Server, rate_per_s: float, pool: int) -> tuple[Floats, float, float]:
+@lru_cache(maxsize=8_192)
+def _in_flight(
+    points: tuple[tuple[int, float], ...], mean_s: float, rate_per_s: float, pool: int
+) -> tuple[Floats, float, float]:
     """Shares of time with so many in flight, up to the curve's last point, on a pool of load-curve instances.
 
     Above the last point requests wait, and leave at its pace: the share of time in which some do is geometric, and so
     is how many; both are given behind the shares.
     """
-    assert server.at is not None
-    ends, _ = _paces(tuple(sorted(server.at.items())), pool)
-    factor = server.law.mean_s / server.at[1]
+    ends, _ = _paces(points, pool)
+    factor = mean_s / points[0][1]
     logs = np.concatenate([[0.0], np.cumsum(math.log(rate_per_s * factor) - ends)])
     weights = np.exp(logs - logs.max())
     ratio = min(_FULL, rate_per_s * factor / math.exp(ends[-1]))
@@ -249,8 +262,8 @@ def _curve(mix: Mix, server: Server, rate_per_s: float, instances: float, share:
     assert server.at is not None
     pool = max(1, round(instances)) if server.pooled else 1
     rate = rate_per_s if server.pooled else rate_per_s / instances
-    shares, queued, ahead = _in_flight(server, rate, pool)
-    _, pace = _paces(tuple(sorted(server.at.items())), pool)
+    shares, queued, ahead = _in_flight(server.points, server.law.mean_s, rate, pool)
+    _, pace = _paces(server.points, pool)
     last = float(shares[-1]) + queued
     inside = shares[:-1]
     mean = float(shares @ pace) + queued * float(pace[-1])

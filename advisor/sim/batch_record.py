@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from advisor.sim.run_record import Run
+from advisor.sim.kernels.layout import L_TOTAL
+from advisor.sim.run_record import A_CHANGE, Run
 from advisor.sim.timeline import Lifetime
 from advisor.units import show_duration
 
@@ -60,6 +61,11 @@ class BatchRun(Run):
     jobs: tuple[TransformJob, ...] = ()
     load: float = math.nan
     given_up: bool = False
+
+    @property
+    def effort(self) -> int:
+        """As of any run; a job takes as long as what a fleet does after an alarm."""
+        return self.ledger.count(L_TOTAL) + A_CHANGE * len(self.jobs)
 
     @property
     def late(self) -> tuple[TransformJob, ...]:

@@ -36,7 +36,7 @@ __all__ = ["EXACT", "Endpoint", "Part", "each_alone", "groups_of", "model_shares
 EXACT = 16
 # Neighbours whose shares differ by less than this are one group, however many.
 _ALIKE = 1.05
-# Requests up to which a trace is kept while its endpoints are run one after another; a longer one is drawn again.
+# Requests that are kept while their endpoints are run one after another; a longer trace is drawn again.
 _KEPT = 4_000_000
 
 
@@ -148,21 +148,27 @@ class _Dealer:
 
 
 class _Deal:
-    """A trace dealt to endpoints: blocks of each as the trace is gone through, kept where it is short."""
+    """A trace dealt to endpoints: blocks of each as the trace is gone through.
+
+    It is gone through once for as many endpoints as can be held together, and their blocks are kept until they have
+    been run; one with more requests than are kept has the trace gone through for it alone.
+    """
 
     def __init__(self, whole: Trace, groups: Sequence[_Group], models: int) -> None:
         self.whole, self.endpoints = whole, _endpoints(groups)
         self._dealer = _Dealer(whole, groups, models)
         self._end_s = whole.warmup_s + 2 * whole.horizon_s
+        self._passes = _passes(self.endpoints, _expected(whole))
+        self._held: range | None = None
         self._kept: list[tuple[float, list[Block | None]]] = []
-        self._drawn = self._all() if _expected(whole) <= _KEPT else None
+        self._drawn: Iterator[tuple[float, list[Block | None]]] = iter(())
 
-    def _all(self) -> Iterator[tuple[float, list[Block | None]]]:
-        """Each block dealt to all endpoints, and the instant that it reaches."""
+    def _all(self, those: range) -> Iterator[tuple[float, list[Block | None]]]:
+        """Each block dealt to some endpoints, and the instant that it reaches."""
         for block in self.whole.blocks():
             goes_to = self._dealer(block)
             order = np.argsort(goes_to, kind="stable")
-            cuts = np.searchsorted(goes_to[order], np.arange(len(self.endpoints) + 1)).tolist()
+            cuts = np.searchsorted(goes_to[order], np.arange(those.start, those.stop + 1)).tolist()
             yield (
                 float(block.arrival[block.n - 1]),
                 [block.chosen(order[low:high]) if low < high else None for low, high in pairwise(cuts)],
@@ -181,11 +187,14 @@ class _Deal:
                 return
 
     def _of(self, number: int) -> Iterator[tuple[float, Block | None]]:
-        if self._drawn is None:
+        those = next(one for one in self._passes if number in one)
+        if len(those) == 1:
             for block in self.whole.blocks():
                 rows = np.flatnonzero(self._dealer(block) == number)
                 yield float(block.arrival[block.n - 1]), block.chosen(rows) if rows.size else None
             return
+        if self._held != those:
+            self._held, self._kept, self._drawn = those, [], self._all(those)
         at = 0
         while True:
             if at == len(self._kept):
@@ -194,10 +203,22 @@ class _Deal:
                     return
                 self._kept.append(dealt)
             reached, blocks = self._kept[at]
-            mine = blocks[number]
+            mine = blocks[number - those.start]
             # A copy, so that what is drawn of it goes when its reader goes on.
             yield reached, None if mine is None else mine.chosen(slice(None))
             at += 1
+
+
+def _passes(endpoints: Sequence[Endpoint], expected: float) -> list[range]:
+    """Neighbours whose requests can be kept together."""
+    found, begin, held = [], 0, 0.0
+    for one in endpoints:
+        mine = one.share * expected
+        if one.number > begin and held + mine > _KEPT:
+            found.append(range(begin, one.number))
+            begin, held = one.number, 0.0
+        held += mine
+    return [*found, range(begin, len(endpoints))]
 
 
 def _expected(trace: Trace) -> float:

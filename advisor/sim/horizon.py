@@ -15,6 +15,8 @@ __all__ = ["PRINTED_BUDGET", "SEARCH_BUDGET", "Horizon", "horizon_of", "in_whole
 SEARCH_BUDGET = 20_000_000
 PRINTED_BUDGET = 10 * SEARCH_BUDGET
 _FOUR_WEEKS_S, _THIRTY_DAYS_S = 4 * WEEK_S, 30 * DAY_S
+# Requests of a week that show what a deployment is like.
+_ENOUGH = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +33,13 @@ class Horizon:
     spikes_from_s: float | None = None
 
 
-def horizon_of(workload: Workload, *, budget: int = SEARCH_BUDGET) -> Horizon:
+def horizon_of(workload: Workload, *, budget: int = SEARCH_BUDGET, by_weeks: bool = False) -> Horizon:
     """Four weeks where a week curve is given, thirty days where a day curve is, else a month of 730 hours.
 
     Rounded down to whole periods of the curve and of the batch schedule, and shortened to the budget of requests, but
     never below a week where a week curve is given, else a day. The warm-up is one period, at least a day.
+    ``by_weeks``: a week, where enough requests come in it; more and shorter replications say more of a fleet that
+    scales than a few long ones, and take as long.
     """
     traffic, notes = workload.traffic, []
     every = workload.batch.every_s if workload.batch is not None else 0.0
@@ -63,6 +67,8 @@ def horizon_of(workload: Workload, *, budget: int = SEARCH_BUDGET) -> Horizon:
             together = every
         period = together
     rate = workload.rate_per_s
+    if by_weeks and rate * WEEK_S >= _ENOUGH and workload.batch is None:
+        whole = min(whole, WEEK_S)
     window = whole
     if rate > 0 and window * rate > budget:
         window = budget / rate
@@ -79,7 +85,10 @@ def horizon_of(workload: Workload, *, budget: int = SEARCH_BUDGET) -> Horizon:
 
 
 def spike_horizon_of(workload: Workload, *, every_s: float = 0.0) -> Horizon:
-    """For the pair of runs with the one-off spikes and without: from the first spike to a day after the last.
+    """For the pair of runs with the one-off spikes and without: from the first spike to hours after the last.
+
+    What a spike leaves behind, a backlog or instances that are not needed any more, is gone in twice its length or in
+    eight hours; a day at most is waited for.
 
     Nothing differs before the first, so the run begins two hours or more before it, at the begin of a period of the
     traffic, and of what else comes ``every_s``; the window is then of whole times of that.
@@ -94,7 +103,7 @@ def spike_horizon_of(workload: Workload, *, every_s: float = 0.0) -> Horizon:
     else:
         period = DAY_S if len(set(traffic.day_weights)) > 1 else HOUR_S
     first = min(spike.at_s for spike in traffic.spikes)
-    end = max(spike.at_s + spike.lasts_s for spike in traffic.spikes) + DAY_S
+    end = max(spike.at_s + spike.lasts_s + _after(spike.lasts_s) for spike in traffic.spikes)
     if every_s:
         period = float(math.lcm(max(1, round(period)), max(1, round(every_s))))
     begin = math.floor((first - max(2 * HOUR_S, every_s)) / period) * period
@@ -103,6 +112,10 @@ def spike_horizon_of(workload: Workload, *, every_s: float = 0.0) -> Horizon:
         # What comes at the very end is taken by the time after.
         warmup, stop = math.floor(warmup / every_s) * every_s, (math.ceil(stop / every_s) + 1) * every_s
     return Horizon(period_s=period, warmup_s=warmup, window_s=stop - warmup, spikes_from_s=-begin)
+
+
+def _after(lasts_s: float) -> float:
+    return min(DAY_S, max(8 * HOUR_S, 2 * lasts_s))
 
 
 def in_whole_times(workload: Workload, given: Horizon, every_s: float) -> Horizon:

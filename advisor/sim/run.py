@@ -21,13 +21,17 @@ __all__ = ["Precision", "Replications", "Run", "replicate"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Precision:
-    """When to stop: half widths as shares of the value, and how many replications at least and at most."""
+    """When to stop: half widths as shares of the value, and how many replications at least and at most.
+
+    ``effort`` is what the replications may take together, as `Run.effort` counts it, once there are the least.
+    """
 
     cost_share: float = 0.02
     objective_share: float = 0.05
     least: int = 5
     most: int = 40
     confidence: float = 0.95
+    effort: float = math.inf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,8 +115,10 @@ def replicate(
     """
     wanted = precision or Precision()
     runs: list[Run] = []
+    spent = 0
     for run in _in_order(simulate, wanted.most, threads):
         runs.append(run)
+        spent += run.effort
         if progress is not None:
             progress(len(runs))
         if len(runs) < wanted.least:
@@ -120,6 +126,8 @@ def replicate(
         so_far = Replications(runs=tuple(runs), confidence=wanted.confidence)
         if _precise(so_far, wanted, cost, expected_arrivals, percentile):
             return so_far
+        if spent * (1 + 1 / len(runs)) > wanted.effort:
+            break
     return Replications(runs=tuple(runs), confidence=wanted.confidence, precise=False)
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from advisor.sim.kernels.layout import L_TOTAL
 from advisor.sim.ledger import Columns, Ledger
 from advisor.sim.timeline import Lifetime, Timeline
 
-__all__ = ["Run"]
+__all__ = ["A_CHANGE", "Run"]
+
+# What a line of the control record and a datapoint take, in requests.
+A_CHANGE, _A_DATAPOINT = 800, 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +38,15 @@ class Run:
     def busy_s(self) -> float:
         """Worker-seconds of service inside the window."""
         return self.ledger.busy_s
+
+    @property
+    def effort(self) -> int:
+        """About how long it took, in requests: one of a plain fleet takes an eighth of a microsecond.
+
+        What alarms see of a quiet hour costs little, what a fleet does after them much.
+        """
+        moved, seen = len(self.timeline.changes), len(self.timeline.datapoints)
+        return self.ledger.count(L_TOTAL) + A_CHANGE * moved + _A_DATAPOINT * seen
 
     @property
     def utilisation(self) -> float:

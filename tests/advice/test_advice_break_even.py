@@ -8,7 +8,7 @@ import pytest
 
 from advisor.advice.breaking_even import break_even
 from advisor.advice.checking import pattern_named
-from advisor.advice.foreseeing import Outlook
+from advisor.advice.outlook import Outlook
 from advisor.advice.recommendation import BreakEven, Recommendation
 from advisor.advice.recommending import recommend
 from advisor.workload import reads

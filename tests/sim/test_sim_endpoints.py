@@ -113,11 +113,12 @@ def test_the_luck_of_a_request_is_the_same_on_its_model_s_endpoint_as_in_the_who
         assert np.array_equal(block.cold[:, :n], cold[:, asked == model])
 
 
-def test_a_long_trace_that_is_drawn_again_for_each_endpoint_gives_the_same_as_a_kept_one(monkeypatch) -> None:
+@pytest.mark.parametrize("at_once", [0, 300, 2_000])
+def test_a_long_trace_that_is_drawn_again_for_some_endpoints_gives_the_same_as_a_kept_one(monkeypatch, at_once) -> None:
     w = workload("count: 40, popularity: {zipf: 0.8}")
     d = Serverless(memory_mib=2048, max_concurrency=5)
     kept = d.simulate(w, d.trace(w, seed=3, horizon=WINDOW))
-    monkeypatch.setattr("advisor.sim.endpoints._KEPT", 0)
+    monkeypatch.setattr("advisor.sim.endpoints._KEPT", at_once)
     again = d.simulate(w, d.trace(w, seed=3, horizon=WINDOW))
     assert kept.granules == again.granules
     assert np.array_equal(kept.ledger.bins, again.ledger.bins)

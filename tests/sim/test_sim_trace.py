@@ -266,8 +266,8 @@ class TestHorizon:
             "name: s\ntraffic: {rate: 1 per second, day: office, spikes: [{at: day 40 14:00, height: 9x, lasts: 1 h}]}"
         )
         one = spike_horizon_of(w)
-        # The 40 days before it, in which nothing differs, are left out; a day after it is in.
+        # The 40 days before it, in which nothing differs, are left out; eight hours after it are in.
         assert one.warmup_s == 14 * 3600
-        assert one.window_s == 3600 + self.DAY
+        assert one.window_s == 9 * 3600
         [_, spike] = Trace.of(w, seed=1, horizon=one, spikes=True).sources
         assert (spike.from_s, spike.to_s) == (14 * 3600, 15 * 3600)

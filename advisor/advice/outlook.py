@@ -1,0 +1,144 @@
+"""How the answer would change if the workload did, by arithmetic: break-even points and sensitivity begin there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from advisor.advice.foreseeing import Chain, Foreseen, Kind, Prospect, by_kind
+from advisor.advice.ranking import order
+from advisor.catalog.prices import PriceBook, price_book
+from advisor.patterns import PATTERNS
+from advisor.patterns.base import Pattern
+from advisor.workload import Workload
+
+if TYPE_CHECKING:
+    from advisor.advice.recommendation import Recommendation
+
+__all__ = ["Outlook"]
+
+# Chains of each pattern that are followed when a workload is moved: the first of so many.
+_FOLLOWED, _NEAR_FIRST = 3, 16
+# So many times as costly as the best a pattern is beaten by far.
+_BY_FAR = 10.0
+
+
+class Outlook:
+    """The best pattern of workloads near an answered one, by arithmetic corrected where it was off in the answer.
+
+    Each pattern's estimate of cost is multiplied by what simulating it gave over what arithmetic had said. Of each
+    pattern only the chains are followed that come first at the answered workload, and ten times up and down from it.
+    """
+
+    def __init__(self, answer: Recommendation, prospects: Iterable[Prospect] = ()) -> None:
+        self.workload = answer.workload
+        known = {one.pattern for one in answer.options} | {one.pattern for one in answer.refused}
+        self.patterns = [pattern for pattern in PATTERNS if pattern.name in known]
+        looked = {one.pattern.name: one for one in prospects}
+        self.book = next((one.book for one in looked.values()), None) or price_book()
+        self._cost: dict[str, float] = {}
+        self._kept: dict[str, frozenset[Kind]] = {}
+        # Chains of the answered workload: those that come first there, and all that are kept.
+        self._members: dict[tuple[str, bool], tuple[tuple[Kind, Sequence[Pattern]], ...]] = {}
+        self._refused: set[str] = set()
+        self._base: dict[str, Foreseen | None] = {}
+        self._near: dict[str, dict[Kind, int]] = {}
+        for pattern in self.patterns:
+            here = looked.get(pattern.name) or Prospect(self.workload, pattern, self.book)
+            self._look(pattern, here, answer)
+        self._beaten = self._by_far()
+
+    def _by_far(self) -> frozenset[str]:
+        """Patterns that cost so many times as much as the best that no assumption makes up for it."""
+        met = {name: one.usd for name, one in self._base.items() if one is not None and one.meets}
+        if self.workload.objective.prefer != "cost" or not met:
+            return frozenset()
+        return frozenset(name for name, usd in met.items() if usd > _BY_FAR * min(met.values()))
+
+    def _look(self, pattern: type[Pattern], here: Prospect, answer: Recommendation) -> None:
+        w, name = self.workload, pattern.name
+        ranked = _ranked(here)
+        kinds = firsts = frozenset(ranked[:_FOLLOWED])
+        self._near[name] = near = {one.kind: at for one in here.all_chains if (at := one.first_met()) is not None}
+        if not here.chains:
+            self._refused.add(name)
+        elif w.streams and w.traffic is not None and w.traffic.replay is None:
+            # With another load another type may be the cheapest, but hardly one that is far behind now.
+            near_first = frozenset(ranked[:_NEAR_FIRST])
+            for factor in (0.1, 10.0):
+                moved = w.scaled(rate=factor)
+                members = [one for one in by_kind(pattern.space(moved)) if one[0] in near_first]
+                kinds |= frozenset(_ranked(Prospect(moved, pattern, self.book, members=members, near=near))[:_FOLLOWED])
+        self._kept[name] = kinds
+        for few, those in ((True, firsts), (False, kinds)):
+            self._members[name, few] = tuple((one.kind, one.members) for one in here.all_chains if one.kind in those)
+        self._base[name] = here.best()
+        option = next((one for one in answer.options if one.pattern == name), None)
+        if option is not None and isinstance(option.deployment, Pattern):
+            seen = here.foreseen(option.deployment)
+            if seen.usd > 0 and math.isfinite(seen.usd):
+                self._cost[name] = float(option.usd_per_month) / seen.usd
+
+    def best_with_usd(
+        self, w: Workload, *, resized: bool = True, only: Iterable[str] | None = None
+    ) -> tuple[str, float]:
+        """The best pattern and what it costs; an empty name where none meets the objective.
+
+        ``resized=False`` keeps the sizes that are looked at, where the load is as it was; patterns that are not among
+        ``only``, or are beaten by far, are taken to be as they are at the answered workload, and of the others only
+        what comes first there is looked at.
+        """
+        touched = {pattern.name for pattern in self.patterns} if only is None else set(only) - self._beaten
+        few = only is not None
+        found = [self._at(pattern, w, resized, few) if pattern.name in touched else self._base[pattern.name]
+                 for pattern in self.patterns]  # fmt: skip
+        met = [self._corrected(one) for one in found if one is not None and one.meets]
+        if not met:
+            return "", math.nan
+        first = order(w, met)[0]
+        return first.pattern, first.usd
+
+    def best(self, w: Workload, *, resized: bool = True) -> str:
+        """The best pattern; empty where none meets the objective."""
+        return self.best_with_usd(w, resized=resized)[0]
+
+    def _at(self, pattern: type[Pattern], w: Workload, resized: bool, few: bool) -> Foreseen | None:
+        near = self._near[pattern.name]
+        members = self._members[pattern.name, few]
+        there = Prospect(w, pattern, self.book, members=members, near=near)
+        if resized:
+            there = self.prospect(w, pattern, self.book) or there
+        # What the rules refuse here they mostly refuse there, and asking them is quicker than arithmetic.
+        if pattern.name in self._refused and not there.chains:
+            return None
+        best = there.best()
+        if not resized:
+            return best
+        # The next place that is asked for is near this one.
+        near.update((one.kind, at) for one in there.all_chains if (at := one.first_met()) is not None)
+        return best
+
+    def prospect(self, w: Workload, pattern: type[Pattern], book: PriceBook) -> Prospect | None:
+        """The chains of a workload near the answered one that are followed; none of a pattern that is not in it."""
+        if pattern.name not in self._kept:
+            return None
+        kinds = self._kept[pattern.name]
+        members = [one for one in by_kind(pattern.space(w)) if one[0] in kinds] if w.streams else None
+        return Prospect(w, pattern, book, members=members, near=self._near[pattern.name])
+
+    def _corrected(self, one: Foreseen) -> Foreseen:
+        return replace(one, usd=one.usd * self._cost.get(one.pattern, 1.0))
+
+
+def _ranked(prospect: Prospect) -> list[Kind]:
+    """The kinds of the chains, the best first: those that meet the objective, then those nearest to it."""
+
+    def rank(chain: Chain) -> tuple[bool, float]:
+        at = chain.first_met()
+        if at is None:
+            return True, chain.foreseen(len(chain) - 1).shortfall
+        return False, prospect.scored(chain.foreseen(at))
+
+    return [chain.kind for chain in sorted(prospect.all_chains, key=rank)]
