@@ -8,7 +8,6 @@ import shlex
 from importlib.metadata import version
 from typing import Any
 
-from advisor.advice.combine import Combination
 from advisor.advice.recommendation import Recommendation
 from advisor.catalog.assumptions import assumptions
 from advisor.errors import InputError
@@ -140,7 +139,7 @@ def _renders(answer: Recommendation, file: str) -> list[str]:
     """The command that writes the requests of each deployment of the first option, with what differs from its start."""
     deployment = answer.options[0].deployment
     commands = []
-    for part in deployment.parts if isinstance(deployment, Combination) else (deployment,):
+    for part in getattr(deployment, "parts", (deployment,)):
         usual = part.start(answer.workload).to_dict()
         sets = [
             f"--set {shlex.quote(f'{name}={_plain(value)}')}"
