@@ -17,6 +17,7 @@ from advisor.advice.explaining import told, why
 from advisor.advice.outcome import Held, Money, Outcome, per_million
 from advisor.advice.ranking import front, order, percentile
 from advisor.advice.recommendation import BreakEven, Confidence, Option, Recommendation, Refusal, Searched
+from advisor.advice.spill import EVIDENCE
 from advisor.money import together
 from advisor.patterns.base import Pattern
 from advisor.rules import NOTES, Finding
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["Combination", "lot_apart", "put_together", "recommend_both"]
 
 _JOB = "batch-transform"
-# From best to worst; what is put together is as good as its worst part.
-_EVIDENCE = ("measured", "fitted", "extrapolated", "derived", "assumed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +95,10 @@ def recommend_both(
     streaming = [name for name in names if name != _JOB]
 
     def answer(part: Workload, patterns: list[str], *, explained: bool) -> Recommendation:
-        return recommend(part, seed=seed, patterns=patterns, explain=explained, threads=threads, progress=progress)
+        # Three endpoints for one workload are more than anybody looks after: the stream has one of its own.
+        return recommend(
+            part, seed=seed, patterns=patterns, explain=explained, threads=threads, progress=progress, hybrids=False
+        )
 
     stream = answer(_stream(w), streaming, explained=explain)
     lot = answer(_lot(w), [name for name in names if name == _JOB], explained=False)
@@ -162,7 +164,7 @@ def put_together(w: Workload, combined: Combination, parts: tuple[Outcome, Outco
         usd_per_million_requests=per_million(bill.usd, w.rate_per_s),
         bill=bill,
         estimate={},
-        evidence=max(stream.evidence, lot.evidence, key=_EVIDENCE.index),
+        evidence=max(stream.evidence, lot.evidence, key=EVIDENCE.index),
         evidence_says="; ".join(dict.fromkeys((stream.evidence_says, lot.evidence_says))),
         replications=min(stream.replications, lot.replications),
         precise=stream.precise and lot.precise,

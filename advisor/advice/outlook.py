@@ -32,8 +32,8 @@ class Outlook:
     pattern only the chains are followed that come first at the answered workload, and ten times up and down from it.
     """
 
-    def __init__(self, answer: Recommendation, prospects: Iterable[Prospect] = ()) -> None:
-        self.workload = answer.workload
+    def __init__(self, answer: Recommendation, prospects: Iterable[Prospect] = (), *, hybrids: bool = True) -> None:
+        self.workload, self.hybrids = answer.workload, hybrids
         known = {one.pattern for one in answer.options} | {one.pattern for one in answer.refused}
         self.patterns = [pattern for pattern in PATTERNS if pattern.name in known]
         looked = {one.pattern.name: one for one in prospects}

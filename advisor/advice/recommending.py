@@ -23,6 +23,8 @@ from advisor.advice.ranking import front, order, score
 from advisor.advice.recommendation import Confidence, Option, Recommendation, Refusal, Searched
 from advisor.advice.search import Found, search
 from advisor.advice.simulating import price_overrides
+from advisor.advice.spill import Spill
+from advisor.advice.spilling import NOT_MOVED, outcomes_of_parts, tried_spills
 from advisor.advice.trial import Bench, Trial
 from advisor.catalog.prices import PriceBook, price_book
 from advisor.errors import InputError
@@ -56,13 +58,14 @@ def recommend(
     brief: bool = False,
     threads: int = 2,
     progress: Progress | None = None,
+    hybrids: bool = True,
 ) -> Recommendation:
     """The ranked, priced answer to a workload.
 
     ``patterns`` leaves only these in the running. ``explain=False`` leaves out what would change the answer
     (break-even points and sensitivity), which takes searches of its own; ``brief`` also makes do with as few and as
     short replications as there can be, where only the first is of interest. ``progress`` is told what is being done
-    and how many deployments have been simulated.
+    and how many deployments have been simulated. ``hybrids=False`` leaves out two endpoints that share a stream.
     """
     if not isinstance(w, Workload):
         raise InputError(f"{w!r} is not a workload", "", "read it first: ad.recommend(ad.read(path))")
@@ -71,7 +74,8 @@ def recommend(
         from advisor.advice.combine import recommend_both
 
         return recommend_both(w, asked, seed=seed, explain=explain, threads=threads, progress=progress)
-    return _Answer(w, asked, seed, threads, progress, brief=brief).made(explain=explain and not brief)
+    answer = _Answer(w, asked, seed, threads, progress, brief=brief, hybrids=hybrids)
+    return answer.made(explain=explain and not brief)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,8 @@ def briefly(
         answer = recommend(w, seed=seed, patterns=patterns, explain=False, brief=True, threads=threads)
         usd = float(answer.best.usd_per_month) if answer.best else math.nan
         return Brief(answer.best.pattern if answer.best else "", usd, answer.searched.requests)
-    return _Answer(w, asked, seed, threads, None, brief=True, outlook=outlook).briefly()
+    hybrids = outlook is None or outlook.hybrids
+    return _Answer(w, asked, seed, threads, None, brief=True, hybrids=hybrids, outlook=outlook).briefly()
 
 
 class _Answer:
@@ -110,11 +115,12 @@ class _Answer:
         progress: Progress | None,
         *,
         brief: bool = False,
+        hybrids: bool = True,
         outlook: Outlook | None = None,
     ) -> None:
         self.workload = w
+        self.brief, self.hybrids = brief, hybrids
         self.outlook = outlook
-        self.brief = brief
         self.asked = asked
         self.seed = seed
         self.threads = threads
@@ -158,13 +164,15 @@ class _Answer:
         race = self._raced()
         options = _options(w, race)
         answer = self._answer(race, options)
+        if explain and answer.best and isinstance(answer.best.deployment, Spill):
+            return replace(answer, notes=(*answer.notes, NOT_MOVED))
         if not explain:
             return answer
         from advisor.advice.breaking_even import break_even
         from advisor.advice.sensitivity import sensitivity
 
         self._tell("what would change the answer")
-        outlook = Outlook(answer, self.prospects)
+        outlook = Outlook(answer, self.prospects, hybrids=self.hybrids)
         return replace(
             answer,
             break_even=break_even(answer, outlook, asked=self.asked, threads=self.threads),
@@ -209,10 +217,20 @@ class _Answer:
             self._enter(race, trial, leads=n == 0)
         for trial in () if self.bench.vast or self.brief else _others(every, firsts):
             race.enter(trial.deployment, leads=False)
+        for trial in self._spills(race):
+            if race.enter(trial.deployment, leads=True).meets:
+                break
+            race.finalists.pop(trial.id)
         if race.finalists:
             race.separate()
         self.raced = race.effort
         return race
+
+    def _spills(self, race: Race) -> tuple[Trial, ...]:
+        """Two endpoints that share the stream, where they are better than the best of one."""
+        if not self.hybrids:
+            return ()
+        return tried_spills(self.workload, self.prospects, self.found, self.bench, race.ranked())
 
     def _enter(self, race: Race, trial: Trial, *, leads: bool) -> None:
         """A pattern's best; where it was flattered by the search's requests, those that came next."""
@@ -323,6 +341,7 @@ def _options(w: Workload, race: Race) -> tuple[Option, ...]:
             rank=n + 1,
             deployment=one.deployment,
             outcome=one.outcome,
+            parts=outcomes_of_parts(w, one),
             on_front=not better[one.id],
             dominated_by=better[one.id],
             told=told(w, ranked[0].outcome, one.outcome, dominated_by=better[one.id]) if n else "",

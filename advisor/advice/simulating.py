@@ -317,7 +317,7 @@ def _held(w: Workload, deployment: Pattern) -> tuple[Held, ...]:
     for path, key in w.assumed.items():
         filled.setdefault(key, []).append(path)
     by_key = {one.key: one for one in assumptions()}
-    at_work = {deployment.name, *w.needs}
+    at_work = {*deployment.at_work, *w.needs}
     keys = [*filled, *(key for key, one in by_key.items() if key not in filled and at_work & set(one.affects))]
     return tuple(
         Held(

@@ -79,6 +79,11 @@ class Pattern(ABC):
         return 0.0
 
     @property
+    def at_work(self) -> tuple[str, ...]:
+        """The patterns whose assumptions it rests on: its own, or those of its parts."""
+        return (self.name,)
+
+    @property
     def place(self) -> str:
         """What it runs on, as ``work`` names it: an instance type, or "serverless 2048 MB"."""
         return str(self.to_dict()["instance_type"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from advisor.advice.combine import Combination
 from advisor.advice.outcome import Outcome
 from advisor.advice.recommendation import Option, Recommendation
 from advisor.errors import InputError
@@ -55,10 +56,10 @@ def best_of_each(answer: Recommendation) -> tuple[Option, ...]:
 
 
 def streamed(shown: Shown) -> Outcome:
-    """The outcome whose latency and whose day are meant: of several deployments together, the first part's."""
+    """The outcome whose latency and whose day are meant: beside a lot's job, that of the stream's endpoint."""
     if isinstance(shown, Recommendation) and shown.options:
         shown = shown.options[0]
-    if isinstance(shown, Option) and shown.parts:
+    if isinstance(shown, Option) and isinstance(shown.deployment, Combination):
         return shown.parts[0]
     return the_outcome(shown)
 

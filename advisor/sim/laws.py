@@ -10,6 +10,7 @@ from advisor.errors import BugError
 from advisor.sim.kernels import layout
 from advisor.sim.ledger import Columns, bin_edges
 from advisor.sim.run_record import Run
+from advisor.sim.spill_record import SpillRun
 from advisor.sim.statuses import NAMES, PENDING, SERVED, TIMED_OUT
 
 __all__ = ["broken", "insist"]
@@ -17,12 +18,27 @@ __all__ = ["broken", "insist"]
 
 def broken(run: Run) -> list[str]:
     """Every law that the run breaks, in words; an empty list where it breaks none."""
+    if isinstance(run, SpillRun):
+        return _spill(run)
     found = [*_conservation(run), *_meters(run), *_lives(run)]
     if run.columns is not None:
         found += _causality(run.columns)
         found += _ledger_tells_the_columns(run, run.columns)
         found += _served_by_the_living(run, run.columns)
     return found
+
+
+def _spill(run: SpillRun) -> list[str]:
+    """Each part by itself, what goes from one to the other, and the sum: each part has an overhead of its own."""
+    found = [f"part {part}: {law}" for part, one in enumerate(run.parts, start=1) for law in broken(one)]
+    first, second = (one.ledger for one in run.parts)
+    if second.arrived != run.sent_on:
+        found.append(f"{run.sent_on} requests were sent on, {second.arrived} arrived")
+    if first.arrived + second.arrived != run.came or run.ledger.arrived != run.came:
+        parts = f"the parts have {first.arrived} and {second.arrived}"
+        found.append(f"{run.came} requests came, {run.ledger.arrived} are counted, {parts}")
+    found += [*_conservation(run), *_meters(run)]
+    return found + (_causality(run.columns) if run.columns is not None else [])
 
 
 def insist(run: Run) -> Run:

@@ -26,7 +26,7 @@ from advisor.sim.ledger import Columns, Ledger
 from advisor.sim.timeline import Sample
 from advisor.sim.trace import DRAWS, Block, Trace
 
-__all__ = ["Station", "Window", "drive"]
+__all__ = ["Station", "Window", "drive", "run_to"]
 
 _SETTLING_S = 60.0
 
@@ -301,21 +301,22 @@ def drive(env: simpy.Environment, fleet: Fleet, station: Station, *, sample_s: f
     if sample_s is not None:
         env.process(_sampled(env, fleet, station, sample_s))
     if window.stop_s is not None:
-        _run_to(env, fleet, station, window.stop_s)
+        run_to(env, fleet, station, window.stop_s)
         station.wind_up(window.stop_s)
         return window.stop_s
     stop = window.to_s
-    _run_to(env, fleet, station, stop)
+    run_to(env, fleet, station, stop)
     while not station.settled:
         stop += _SETTLING_S
-        _run_to(env, fleet, station, stop)
+        run_to(env, fleet, station, stop)
         if not (fleet.in_service or fleet.draining):
             station.forsake(stop)
     station.wind_up(stop)
     return stop
 
 
-def _run_to(env: simpy.Environment, fleet: Fleet, station: Station, stop: float) -> None:
+def run_to(env: simpy.Environment, fleet: Fleet, station: Station, stop: float) -> None:
+    """Run both planes to an instant, its arrivals included."""
     fleet.until = stop
     while True:
         while station.foretells and env.peek() <= stop:

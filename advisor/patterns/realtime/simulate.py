@@ -10,40 +10,45 @@ from advisor.catalog.limits import limit
 from advisor.errors import InputError
 from advisor.patterns.fleet import batching_of, client_of, curve_of, scaling_of, tracking
 from advisor.rules.estimates import erlang_b
-from advisor.sim.deployments import FleetSpec, LoadCurve, Workers
+from advisor.sim.deployments import Client, FleetSpec, LoadCurve, Workers
 from advisor.sim.fleets import simulate_fleet
 from advisor.sim.run_record import Run
-from advisor.sim.scaling import CONCURRENCY, INVOCATIONS, TargetTracking
+from advisor.sim.scaling import CONCURRENCY, INVOCATIONS, Scaling, TargetTracking
 from advisor.sim.trace import Trace
 from advisor.workload import Workload
 
 if TYPE_CHECKING:
     from advisor.patterns.realtime.deployment import RealTime
 
-__all__ = ["estimate", "simulate", "spec_of"]
+__all__ = ["caller_of", "estimate", "fleet_of", "simulate", "spec_of"]
 
 
 def simulate(w: Workload, d: RealTime, trace: Trace, *, columns: bool = False, sample_s: float | None = None) -> Run:
-    """One replication; a streamed answer may take longer than another."""
+    """One replication."""
+    return simulate_fleet(
+        trace, spec_of(w, d), fleet_of(w, d, trace), client=caller_of(w), columns=columns, sample_s=sample_s
+    )
+
+
+def caller_of(w: Workload) -> Client:
+    """Who calls it; a streamed answer may take longer than another."""
     china = w.region.startswith("cn-")
     payload = limit("realtime.payload_max_china") if china else limit("realtime.payload_max")
     client = client_of(w, payload_max=payload.high_bytes, overhead_s=float(w.assume("endpoint_overhead")))
     if "streaming" in w.needs:
         client = replace(client, limit_s=limit("realtime.stream_timeout").base)
-    return simulate_fleet(
-        trace,
-        spec_of(w, d),
-        scaling_of(
-            w,
-            d.instance_type,
-            (d.min_instances, None if d.target is None else d.max_instances),
-            _policies(w, d),
-            trace=trace,
-            schedule=d.schedule,
-        ),
-        client=client,
-        columns=columns,
-        sample_s=sample_s,
+    return client
+
+
+def fleet_of(w: Workload, d: RealTime, trace: Trace) -> Scaling:
+    """How many instances there are, and what decides it."""
+    return scaling_of(
+        w,
+        d.instance_type,
+        (d.min_instances, None if d.target is None else d.max_instances),
+        _policies(w, d),
+        trace=trace,
+        schedule=d.schedule,
     )
 
 

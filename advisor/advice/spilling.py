@@ -1,0 +1,336 @@
+"""Where a base of instances with a spill may win: looked for by arithmetic, and tried by simulation only there.
+
+A fleet of fixed size is as large as its busiest minutes ask. With fewer instances it turns requests away, as a loss
+system does: Erlang's share at each level of the load. Where paying for these by the request costs less than the
+instances that they would take, the two together are cheaper than either. Arithmetic over the sizes of the fleets that
+the search has looked at says so in a moment; only what it puts clearly below the best that was found is simulated.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from advisor.advice.foreseeing import Chain, Prospect, by_kind
+from advisor.advice.judging import judge
+from advisor.advice.outcome import Money, Outcome
+from advisor.advice.ranking import SHARES, order, score
+from advisor.advice.spill import OF_THE_SPILL, Spill
+from advisor.advice.trial import Bench, Trial
+from advisor.patterns.asynchronous import Asynchronous
+from advisor.patterns.foresight_load import Ground, ground_of
+from advisor.patterns.realtime import RealTime
+from advisor.patterns.serverless import Serverless
+from advisor.rules import BLOCKS
+from advisor.rules.estimates import cold_start_s, launch_s, serverless_name
+from advisor.rules.popularity import one_endpoint
+from advisor.sim.estimates import Estimate
+from advisor.units import MONTH_S
+from advisor.workload import Workload
+
+if TYPE_CHECKING:
+    from advisor.advice.racing import Finalist
+    from advisor.advice.search import Found
+    from advisor.sim.run import Replications
+
+__all__ = ["NOT_MOVED", "outcomes_of_parts", "tried_spills"]
+
+# What is not estimated to cost this much less than the best is not worth a router.
+_WORTH = 0.98
+# Simulated at most; looked at closely by arithmetic; sizes of one fleet that are looked at in passing.
+_TRIED, _LOOKED_AT, _SIZES = 3, 60, 400
+# Who waits at the base may use so much of the time that the objective leaves; so many wait at an instance at most.
+_WAITED, _WAITING = 0.7, 20
+#: said in the notes of an answer whose first is such a combination
+NOT_MOVED = (
+    "what would change the answer is not told where a combination of two endpoints comes first: arithmetic foresees "
+    "single patterns, and no point or range that it cannot look for is stated"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Guess:
+    """A base of some size by arithmetic: what it costs with its spill, at least, and the share that is sent on.
+
+    ``second`` is serverless; ``None`` stands for an asynchronous endpoint on the base's own type.
+    """
+
+    base: RealTime
+    waits: int
+    second: Serverless | None
+    usd: float
+    sent_on: float
+
+    @property
+    def kind(self) -> tuple[object, ...]:
+        """All sizes of one fleet with the same second."""
+        return (replace(self.base, min_instances=1, max_instances=1), self.second, self.waits)
+
+    def with_(self, second: Serverless | Asynchronous) -> Spill:
+        """The deployment."""
+        return Spill(base=self.base, second=second, spill_at=self.waits)
+
+
+def tried_spills(
+    w: Workload, prospects: Sequence[Prospect], found: Mapping[str, Found], bench: Bench, single: Sequence[Finalist]
+) -> tuple[Trial, ...]:
+    """What was tried and is better than every ``single`` pattern's finalist, the best first; mostly nothing is tried.
+
+    ``found`` is what the search came to; the finalists, ranked, are as they will be printed.
+    """
+    if not single or not single[0].meets or not _asks_for_one(w):
+        return ()
+    best = single[0]
+    bar = _WORTH * best.usd
+    guesses = sorted(
+        (one for one in _guesses(w, prospects, found) if one.usd < bar),
+        key=lambda one: (one.usd, one.base.id, one.waits, one.second is None),
+    )
+    trials: list[Trial] = []
+    # Of a fleet: the smallest size that is not known to turn away too many.
+    least: dict[tuple[object, ...], int] = {}
+    for guess in guesses[:_LOOKED_AT]:
+        if len(trials) == (1 if bench.vast else _TRIED) or guess.usd >= min(
+            [bar, *(one.usd for one in trials if one.meets)]
+        ):
+            break
+        size = guess.base.min_instances
+        spill = _in_reach(w, guess, bar, bench) if size >= least.get(guess.kind, 1) else None
+        if spill is None or any(one.verdict is BLOCKS for one in spill.check(w)):
+            continue
+        trial = bench.trial(spill)
+        trials.append(trial)
+        if not trial.meets:
+            least[guess.kind] = size + 1
+    better = [one for one in trials if one.meets and one.usd < best.usd]
+    mark = score(w, best.usd, best.yardstick_s)
+    return tuple(order(w, [one for one in better if score(w, one.usd, one.yardstick_s) < mark]))
+
+
+def _asks_for_one(w: Workload) -> bool:
+    """Whether one endpoint answers a stream, and its cost has a say."""
+    if not w.streams or w.has_batch or not one_endpoint(w) or w.objective.prefer == "latency":
+        return False
+    # A container of the spill is cold when the first request of a burst comes.
+    return w.objective.cold_starts != "avoid"
+
+
+def _guesses(w: Workload, prospects: Sequence[Prospect], found: Mapping[str, Found]) -> Iterator[_Guess]:
+    by_name = {one.pattern.name: one for one in prospects}
+    fleets = by_name.get(RealTime.name)
+    if fleets is None or not fleets.chains:
+        return
+    priced = _serverless(w, by_name, found)
+    queued = by_name.get(Asynchronous.name)
+    queues = queued is not None and bool(queued.chains) and w.traffic is not None and w.traffic.replay is None
+    for chain in fleets.chains if priced or queues else ():
+        if _is_base(w, chain.members[0]):
+            yield from _of_fleet(w, chain, priced, queues=queues)
+
+
+def _is_base(w: Workload, one: Any) -> bool:
+    """A fleet of fixed size whose places can be counted."""
+    if not isinstance(one, RealTime) or one.target is not None or one.schedule is not None or one.routing == "RANDOM":
+        return False
+    on = one.work_on(w)
+    return on.at is None and on.entry.batching is None
+
+
+def _of_fleet(w: Workload, chain: Chain, priced: tuple[Serverless, float] | None, *, queues: bool) -> Iterator[_Guess]:
+    """All sizes below the one that would do alone."""
+    at = chain.first_met()
+    smallest, alone = chain.members[0], chain.members[len(chain) - 1 if at is None else at]
+    assert isinstance(smallest, RealTime)
+    assert isinstance(alone, RealTime)
+    few, many = smallest.min_instances, alone.min_instances
+    if not 1 <= few < many:
+        return
+    # Hours are in proportion to the size, and what goes in and out is not.
+    low, high = chain.prospect.foreseen(smallest).usd, chain.prospect.foreseen(alone).usd
+    each = (high - low) / (many - few)
+    if not math.isfinite(high):
+        return
+    ground, sizes = ground_of(w), range(few, min(many, few + _SIZES))
+    workers, mean_s = _workers(w, smallest), ground.law(smallest.place).mean_s
+    late = _may_be_late(w, launch_s(w, smallest.instance_type)) if queues else 0.0
+    for waits in dict.fromkeys((0, _may_wait(w, smallest, workers))):
+        turned = _turned_away(ground, mean_s, workers, waits, sizes)
+        for size, sent_on in zip(sizes, turned, strict=True):
+            base = replace(smallest, min_instances=size, max_instances=size)
+            usd, per_s = low + each * (size - few), sent_on * ground.rate_per_s
+            if priced is not None:
+                yield _Guess(base, waits, priced[0], usd + per_s * MONTH_S * priced[1], sent_on)
+            if sent_on <= late:
+                # Of an instance more at least what the work would fill.
+                yield _Guess(base, waits, None, usd + each * per_s * mean_s / workers, sent_on)
+
+
+def _may_be_late(w: Workload, awake_s: float) -> float:
+    """The share that may wait for a launch: what is sent on comes in bursts, and finds a sleeping endpoint."""
+    strict = [1.0 if name == "mean" else SHARES[name] for name, seconds in w.objective.latencies if seconds < awake_s]
+    return min((1 - share for share in strict), default=1.0) if w.objective.latencies else 0.0
+
+
+def _may_wait(w: Workload, base: RealTime, workers: int) -> int:
+    """How many may wait at an instance so that the last of them still is in time, work longer than most included.
+
+    None where latency has a say in the order, too.
+    """
+    if w.objective.prefer != "cost":
+        return 0
+    law, overhead = ground_of(w).law(base.place), float(w.assume("endpoint_overhead"))
+    left = [
+        seconds - overhead - (law.mean_s if name == "mean" else law.quantile_s(SHARES[name]))
+        for name, seconds in w.objective.latencies
+    ]
+    return max(0, min(_WAITING, math.floor(_WAITED * workers * min(left, default=0.0) / law.mean_s)))
+
+
+def _workers(w: Workload, one: RealTime) -> int:
+    return one.workers or one.work_on(w).workers
+
+
+def _turned_away(ground: Ground, mean_s: float, workers: int, waits: int, sizes: range) -> list[float]:
+    """The share of requests that finds so many instances full, level by level.
+
+    Erlang B where nobody waits; with places to wait that of M/M/c with so many: each more is as full as the one before
+    times the use of the workers.
+    """
+    rates, times = (np.asarray(column) for column in zip(*ground.levels(), strict=True))
+    load = rates * mean_s
+    lost, found = np.ones(rates.size), []
+    for places in range(1, workers * sizes[-1] + 1):
+        lost = load * lost / (places + load * lost)
+        size, rest = divmod(places, workers)
+        if rest or size not in sizes:
+            continue
+        full, all_ = lost, np.ones(rates.size)
+        for _ in range(waits * size):
+            full = full * (load / places)
+            all_ = all_ + full
+        found.append(float((rates * times) @ (full / all_)) / ground.rate_per_s)
+    return found
+
+
+def _in_reach(w: Workload, guess: _Guess, bar: float, bench: Bench) -> Spill | None:
+    """The deployment, where by arithmetic the objective is met; with a queue also where its cost is below the bar.
+
+    Instances that take what they can before anything goes on are to the containers of a spill as provisioned ones: as
+    many as do the same work. Their estimate tells how many starts are cold, and how late that makes the requests.
+    """
+    base, second = guess.base, guess.second
+    if second is None:
+        return _queued(w, guess, bar, bench)
+    ratio = second.work_on(w).mean_s / base.work_on(w).mean_s
+    places = max(1, round(base.min_instances * _workers(w, base) * ratio))
+    warm = replace(second, provisioned_concurrency=places, max_concurrency=places + second.max_concurrency)
+    seen = warm.foresee(w)
+    return guess.with_(second) if not seen.impossible and seen.meets(w) else None
+
+
+def _queued(w: Workload, guess: _Guess, bar: float, bench: Bench) -> Spill | None:
+    """With the cheapest asynchronous endpoint for so thin a load that sleeps while nothing is sent on."""
+    thin = w.scaled(rate=max(guess.sent_on, 1e-6))
+    chains = [chain for chain in Asynchronous.space(thin) if chain[0].instance_type == guess.base.instance_type]
+    prospect = Prospect(thin, Asynchronous, bench.book, members=list(by_kind(chains)))
+    allowed = w.objective.errors / max(guess.sent_on, 1e-9)
+    seen = [prospect.foreseen(one) for chain in chains for one in chain if one.sleeps and one.schedule is None]
+    fit = [one for one in seen if not one.impossible and one.seen.error_share <= allowed]
+    cheapest = min(fit, key=lambda one: (one.usd, one.id), default=None)
+    if cheapest is None or not isinstance(cheapest.deployment, Asynchronous):
+        return None
+    hours = guess.usd - _work_usd(w, guess, bench)
+    return guess.with_(cheapest.deployment) if hours + cheapest.usd < bar else None
+
+
+def _work_usd(w: Workload, guess: _Guess, bench: Bench) -> float:
+    """What the guess counts for the work that is sent on: what that would fill of an instance."""
+    one = Prospect(w, RealTime, bench.book, members=list(by_kind([[guess.base]])))
+    two = replace(guess.base, min_instances=1 + guess.base.min_instances, max_instances=1 + guess.base.min_instances)
+    each = one.foreseen(two).usd - one.foreseen(guess.base).usd
+    mean_s = ground_of(w).law(guess.base.place).mean_s
+    return each * guess.sent_on * w.rate_per_s * mean_s / _workers(w, guess.base)
+
+
+def _serverless(
+    w: Workload, by_name: Mapping[str, Prospect], found: Mapping[str, Found]
+) -> tuple[Serverless, float] | None:
+    """On the memory of serverless's best, with none kept warm; and what a request costs there."""
+    prospect = by_name.get(Serverless.name)
+    if prospect is None or not prospect.chains:
+        return None
+    tried = found[Serverless.name].trials if Serverless.name in found else ()
+    best = prospect.best()
+    first = tried[0].deployment if tried else best.deployment if best is not None else prospect.first
+    assert isinstance(first, Serverless)
+    one = replace(
+        first, provisioned_concurrency=0, max_provisioned_concurrency=None, target_utilisation=None, schedule=None,
+        max_concurrency=max(first.max_concurrency, _room(w, prospect, first.memory_mib)),
+    )  # fmt: skip
+    usd = prospect.foreseen(one).usd / max(1e-9, w.rate_per_s * MONTH_S)
+    return (one, usd) if math.isfinite(usd) else None
+
+
+def _room(w: Workload, prospect: Prospect, memory_mib: int) -> int:
+    """Enough containers for the peak while all of them are set up; they cost nothing while nobody asks for them."""
+    searched = (
+        one.max_concurrency
+        for chain in prospect.all_chains
+        for one in chain.members
+        if isinstance(one, Serverless) and one.memory_mib == memory_mib
+    )
+    begun = w.peak_per_s * (cold_start_s(w, memory_mib) + w.work_on(serverless_name(memory_mib)).mean_s)
+    return max(*searched, min(math.ceil(begun), int(w.limit("serverless.max_concurrency_max"))))
+
+
+def outcomes_of_parts(w: Workload, finalist: Finalist) -> tuple[Outcome, ...]:
+    """What each part does of a simulated spill: its requests, its latency, its lines of the bill; else nothing."""
+    deployment, whole = finalist.deployment, finalist.outcome
+    if not isinstance(deployment, Spill):
+        return ()
+    return tuple(_part(w, deployment, whole, finalist.found, number) for number in range(2))
+
+
+def _part(w: Workload, deployment: Spill, whole: Outcome, found: Replications, number: int) -> Outcome:
+    part = deployment.parts[number]
+    on = part.work_on(w)
+    runs = replace(found, runs=tuple(run.parts[number] for run in found.runs))  # type: ignore[attr-defined]  # SpillRun
+    spilt = [line.what.startswith(OF_THE_SPILL) for line in whole.bill.lines]
+    lines = tuple(line for line, second in zip(whole.bill.lines, spilt, strict=True) if second == bool(number))
+    bill = replace(whole.bill, lines=lines)
+    some = any(ledger.arrived for ledger in runs.ledgers)
+    nothing = Estimate(value=math.nan, low=math.nan, high=math.nan)
+    latency = {name: runs.latency_s(share) if some else nothing for name, share in SHARES.items()}
+    ledger = runs.ledger
+    misses = judge(w, runs).misses if some else ()
+    return replace(
+        whole,
+        id=part.id,
+        pattern=part.name,
+        deployment=part.to_dict(),
+        meets_objective=not misses,
+        misses=misses,
+        latency_s={**latency, "mean": runs.mean_latency_s() if some else nothing},
+        served_latency_s={
+            **{name: ledger.latency_s(share, served_only=True) for name, share in SHARES.items()},
+            "mean": ledger.mean_s,
+        },
+        error_share=runs.error_share() if some else nothing,
+        requests=ledger.arrived,
+        statuses=ledger.statuses,
+        cold_start_share=runs.cold_share().value if some else math.nan,
+        utilisation=runs.utilisation,
+        usd_per_month=Money(value=bill.usd, low=None, high=None),
+        usd_per_million_requests=None,
+        bill=bill,
+        estimate={},
+        evidence=on.evidence,
+        evidence_says=on.says,
+        samples=(),
+        within=ledger.within() if some else (),
+        spikes=None,
+    )
