@@ -102,7 +102,7 @@ class Race:
         brief: int | None = None,
     ) -> None:
         self.workload = w
-        self.brief = brief is not None
+        self.brief, self.vast = brief is not None, requests_each > VAST
         self.cheap = requests_each <= _CHEAP
         self.few, self.many = (_VERY_FEW, _VERY_FEW) if self.brief or requests_each > VAST else (_FEW, _MANY)
         if requests_each > _LONG:
@@ -125,8 +125,10 @@ class Race:
                 bounds = self._until(most=_ENOUGH)
             elif not light:
                 effort = _LEADER if leads else _OTHER
-                most = max(self.few, self.many if leads else min(_ENOUGH, self.many))
-                bounds = self._until(least=self.few, most=most, effort=effort)
+                least, most = (self.few, self.many) if leads else (self.few, min(_ENOUGH, self.many))
+                if self.vast and not leads:
+                    least = most = 1
+                bounds = self._until(least=least, most=most, effort=effort)
             self._run(deployment, leads=leads and not self.brief, precision=bounds)
         return self.finalists[deployment.id]
 

@@ -21,7 +21,7 @@ from advisor.advice.outlook import Outlook
 from advisor.advice.racing import Race
 from advisor.advice.ranking import front, order, score
 from advisor.advice.recommendation import Confidence, Option, Recommendation, Refusal, Searched
-from advisor.advice.search import Found, search
+from advisor.advice.search import Found, first_tried, search
 from advisor.advice.simulating import price_overrides
 from advisor.advice.spill import Spill
 from advisor.advice.spilling import NOT_MOVED, outcomes_of_parts, tried_spills
@@ -146,6 +146,10 @@ class _Answer:
             followed = None if self.outlook is None else self.outlook.prospect(w, pattern, self.book)
             self.prospects.append(followed or prospect(w, pattern, self.book))
         open_ones = [one for one in self.prospects if one.chains]
+        if self.bench.vast:
+            self._tell("one long trial of each pattern")
+            begun = (first_tried(one) for one in open_ones)
+            self.bench.try_all([one for one in begun if one is not None])
         bar = math.inf
         for one in _promising_first(w, open_ones):
             name = one.pattern.name

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from advisor.advice.foreseeing import Chain, Foreseen, Prospect
 from advisor.advice.ranking import ALIKE, order, score
 from advisor.advice.trial import Bench, Trial, watches_alarms
+from advisor.patterns.base import Pattern
 
-__all__ = ["Found", "search"]
+__all__ = ["Found", "first_tried", "search"]
 
 # How far below its estimate a cost may come out: nothing for a fleet of fixed size, whose hours are known.
 _MARGIN, _FIXED = 0.8, 0.995
@@ -53,6 +54,22 @@ def search(
     return _Search(prospect, bench, budget, tell, bar, only_first).found()
 
 
+def first_tried(prospect: Prospect) -> Pattern | None:
+    """What a search begins with."""
+    begins = _begins(prospect)
+    return begins[0][0].members[begins[0][1]] if begins else None
+
+
+def _begins(prospect: Prospect) -> list[tuple[Chain, int]]:
+    """Where each chain is entered, the most promising first."""
+
+    def rank(begin: tuple[Chain, int]) -> tuple[bool, float, str]:
+        one = begin[0].foreseen(begin[1])
+        return (not one.meets, prospect.scored(one) if one.meets else one.shortfall, one.id)
+
+    return sorted(((chain, at) for chain in prospect.chains if (at := chain.start()) is not None), key=rank)
+
+
 class _Search:
     def __init__(
         self, prospect: Prospect, bench: Bench, budget: float, tell: Callable[[], None], bar: float, only_first: bool
@@ -71,8 +88,7 @@ class _Search:
 
     def found(self) -> Found:
         chains = self.prospect.chains
-        begins = [(chain, at) for chain in chains if (at := chain.start()) is not None]
-        begins.sort(key=lambda begin: self._rank(begin[0].foreseen(begin[1])))
+        begins = _begins(self.prospect)
         if all(self._least_usd(chain) > self.bar for chain, _ in begins):
             if self.only_first:
                 begins = []
@@ -89,10 +105,6 @@ class _Search:
         """What the smallest of a chain that may meet the objective costs at least."""
         one = chain.foreseen(chain.possible_from())
         return one.usd * (_FIXED if _of_fixed_size(one) else _MARGIN)
-
-    def _rank(self, one: Foreseen) -> tuple[bool, float, str]:
-        score_of = self.prospect.scored(one) if one.meets else one.shortfall
-        return (not one.meets, score_of, one.id)
 
     def _promising(self, one: Foreseen) -> bool:
         """Whether a chain that begins here could hold something better than the best so far."""
