@@ -26,7 +26,7 @@ from advisor.patterns.foresight_load import Ground, ground_of
 from advisor.patterns.realtime import RealTime
 from advisor.patterns.serverless import Serverless
 from advisor.rules import BLOCKS
-from advisor.rules.estimates import cold_start_s, serverless_name
+from advisor.rules.estimates import cold_start_s, launch_s, serverless_name
 from advisor.rules.popularity import one_endpoint
 from advisor.sim.estimates import Estimate
 from advisor.units import MONTH_S
@@ -43,6 +43,8 @@ __all__ = ["NOT_MOVED", "outcomes_of_parts", "tried_spills"]
 _WORTH = 0.98
 # Simulated at most; looked at closely by arithmetic; sizes of one fleet that are looked at in passing.
 _TRIED, _LOOKED_AT, _SIZES = 3, 60, 400
+# Who waits at the base may use so much of the time that the objective leaves; so many wait at an instance at most.
+_WAITED, _WAITING = 0.7, 20
 #: said in the notes of an answer whose first is such a combination
 NOT_MOVED = (
     "what would change the answer is not told where a combination of two endpoints comes first: arithmetic foresees "
@@ -71,7 +73,7 @@ class _Guess:
     @property
     def kind(self) -> tuple[object, ...]:
         """All sizes of one fleet with the same second."""
-        return (replace(self.spill.base, min_instances=1, max_instances=1), self.spill.second)
+        return (replace(self.spill.base, min_instances=1, max_instances=1), self.spill.second, self.spill.spill_at)
 
 
 def tried_spills(
@@ -145,28 +147,56 @@ def _of_fleet(w: Workload, chain: Chain, seconds: Sequence[_Second]) -> Iterator
     low, high = chain.prospect.foreseen(smallest).usd, chain.prospect.foreseen(alone).usd
     each = (high - low) / (many - few)
     ground, sizes = ground_of(w), range(few, min(many, few + _SIZES))
-    turned = _turned_away(ground, ground.law(smallest.place).mean_s, _workers(w, smallest), sizes)
-    for size, sent_on in zip(sizes, turned, strict=True):
-        base = replace(smallest, min_instances=size, max_instances=size)
-        for second in seconds:
-            usd = low + each * (size - few) + sent_on * ground.rate_per_s * MONTH_S * second.usd_each
-            if math.isfinite(usd):
-                yield _Guess(Spill(base=base, second=second.deployment), second, usd, sent_on)
+    workers = _workers(w, smallest)
+    for waits in dict.fromkeys((0, _may_wait(w, smallest, workers))):
+        turned = _turned_away(ground, ground.law(smallest.place).mean_s, workers, waits, sizes)
+        for size, sent_on in zip(sizes, turned, strict=True):
+            base = replace(smallest, min_instances=size, max_instances=size)
+            for second in seconds:
+                usd = low + each * (size - few) + sent_on * ground.rate_per_s * MONTH_S * second.usd_each
+                if math.isfinite(usd):
+                    spill = Spill(base=base, second=second.deployment, spill_at=waits)
+                    yield _Guess(spill, second, usd, sent_on)
+
+
+def _may_wait(w: Workload, base: RealTime, workers: int) -> int:
+    """How many may wait at an instance so that the last of them still is in time, work longer than most included.
+
+    None where latency has a say in the order, too.
+    """
+    if w.objective.prefer != "cost":
+        return 0
+    law, overhead = ground_of(w).law(base.place), float(w.assume("endpoint_overhead"))
+    left = [
+        seconds - overhead - (law.mean_s if name == "mean" else law.quantile_s(SHARES[name]))
+        for name, seconds in w.objective.latencies
+    ]
+    return max(0, min(_WAITING, math.floor(_WAITED * workers * min(left, default=0.0) / law.mean_s)))
 
 
 def _workers(w: Workload, one: RealTime) -> int:
     return one.workers or one.work_on(w).workers
 
 
-def _turned_away(ground: Ground, mean_s: float, workers: int, sizes: range) -> list[float]:
-    """The share of requests that finds all workers of so many instances busy: Erlang B, level by level."""
+def _turned_away(ground: Ground, mean_s: float, workers: int, waits: int, sizes: range) -> list[float]:
+    """The share of requests that finds so many instances full, level by level.
+
+    Erlang B where nobody waits; with places to wait that of M/M/c with so many: each more is as full as the one before
+    times the use of the workers.
+    """
     rates, times = (np.asarray(column) for column in zip(*ground.levels(), strict=True))
     load = rates * mean_s
     lost, found = np.ones(rates.size), []
     for places in range(1, workers * sizes[-1] + 1):
         lost = load * lost / (places + load * lost)
-        if places % workers == 0 and places // workers in sizes:
-            found.append(float((rates * times) @ lost) / ground.rate_per_s)
+        size, rest = divmod(places, workers)
+        if rest or size not in sizes:
+            continue
+        full, all_ = lost, np.ones(rates.size)
+        for _ in range(waits * size):
+            full = full * (load / places)
+            all_ = all_ + full
+        found.append(float((rates * times) @ (full / all_)) / ground.rate_per_s)
     return found
 
 
@@ -183,16 +213,14 @@ def _in_reach(w: Workload, guess: _Guess, bar: float) -> bool:
         warm = replace(second, provisioned_concurrency=places, max_concurrency=places + second.max_concurrency)
         seen = warm.foresee(w)
         return not seen.impossible and seen.meets(w)
-    thin = w.scaled(rate=max(guess.sent_on, 1e-6))
-    there = Prospect(thin, Asynchronous, guess.second.prospect.book).foreseen(second)
+    # What is sent on comes in bursts, and finds it asleep: whoever asks for less than a launch takes is late.
+    awake_s = launch_s(w, second.instance_type)
+    for name, seconds in w.objective.latencies:
+        if name == "mean" or (seconds < awake_s and guess.sent_on > 1 - SHARES[name]):
+            return False
+    there = Prospect(w.scaled(rate=max(guess.sent_on, 1e-6)), Asynchronous, guess.second.prospect.book)
     counted = guess.sent_on * w.rate_per_s * MONTH_S * guess.second.usd_each
-    law, overhead = ground_of(w).law(base.place), float(w.assume("endpoint_overhead"))
-    return guess.usd - counted + there.usd < bar and all(
-        (1 - guess.sent_on) * law.longer_than(seconds - overhead) + guess.sent_on * there.seen.later(seconds)
-        <= 1 - SHARES[name]
-        for name, seconds in w.objective.latencies
-        if name != "mean"
-    )
+    return guess.usd - counted + there.foreseen(second).usd < bar
 
 
 def _serverless(w: Workload, by_name: Mapping[str, Prospect], found: Mapping[str, Found]) -> _Second | None:
