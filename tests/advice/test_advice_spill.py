@@ -20,8 +20,8 @@ from advisor.rules import BLOCKS, WARNS
 from advisor.sim.spill_record import SpillRun
 from advisor.workload import Workload, reads
 
-# Two states, as a burst of three minutes is long beside a request: most of the time a third of the mean rate or so,
-# and eight times the mean now and then. Instances for the peak stand idle nearly always, new ones come too late, and
+# Two states, as a burst of three minutes is long beside a request: most of the time less than the mean rate,
+# and six times the mean now and then. Instances for the peak stand idle nearly always, new ones come too late, and
 # serverless is paid for the steady part, too.
 BURSTY = """
 name: tall-bursts
@@ -30,13 +30,15 @@ model: {size: 60 MB, memory: 700 MB, image: 900 MB}
 work:
   - {on: ml.c5.large, mean: 400 ms, cv: 0.3, workers: 2}
   - {on: serverless 2 GB, mean: 400 ms, cv: 0.3}
-traffic: {rate: 3 per second, bursts: {peak: 8x, cv: 1.2, length: 4 min}}
+traffic: {rate: 8 per second, bursts: {peak: 6x, cv: 1, length: 4 min}}
 payload: {request: 4 KB, response: 1 KB}
 objective: {p90: 2 s, errors: 1 %, prefer: PREFER}
 """
-# Prices of us-east-1, AWS price list, 2026-09: an ml.c5.large an hour, a GB of volume a month, a second of serverless
-# work with 2 GB, a GB in or out.
-HOUR, VOLUME, SECOND, DATA = Decimal("0.102"), Decimal("0.14"), Decimal("0.00004"), Decimal("0.016")
+# Prices of us-east-1, AWS price list, 2026-09: a GB of volume a month, a second of serverless work with 2 GB, a GB in
+# or out; an instance an hour. A type with twice the vCPUs has twice the workers.
+VOLUME, SECOND, DATA = Decimal("0.14"), Decimal("0.00004"), Decimal("0.016")
+WORKERS = {"ml.c5.large": 2, "ml.c5.xlarge": 4}
+HOUR = {"ml.c5.large": Decimal("0.102"), "ml.c5.xlarge": Decimal("0.204")}
 HOURS = 730
 
 
@@ -77,21 +79,22 @@ def test_its_bill_is_what_hand_arithmetic_makes_of_hours_and_of_erlangs_share(an
     states, month_s = w.burst_states, HOURS * 3600
     assert states is not None
     assert spill.spill_at == 0
-    places = 2 * spill.base.min_instances
+    name, size = spill.base.instance_type, spill.base.min_instances
+    places = WORKERS[name] * size
     low = (1 - states.share_high) * states.low_per_s * erlang_b(places, states.low_per_s * 0.4)
     high = states.share_high * states.high_per_s * erlang_b(places, states.high_per_s * 0.4)
     # Half a millisecond of each call is rounding up; set-up is not billed, by the assumption of that name.
     seconds = Decimal((low + high) * month_s * 0.4005)
-    fleet = HOURS * spill.base.min_instances * HOUR + 30 * spill.base.min_instances * VOLUME
-    data = Decimal(3 * month_s * 5000 / 1e9) * DATA
+    fleet = HOURS * size * HOUR[name] + 30 * size * VOLUME
+    data = Decimal(8 * month_s * 5000 / 1e9) * DATA
     by_hand = fleet + seconds * SECOND + data
     best = answer.best
     assert best is not None
     assert float(best.usd_per_month) == pytest.approx(float(by_hand), rel=0.03)
     by_name = {line.what: line for line in best.outcome.bill.lines}
-    assert by_name["ml.c5.large instances"].quantity == HOURS * spill.base.min_instances
+    assert by_name[f"{name} instances"].quantity == HOURS * size
     assert float(by_name["spill: work on demand"].quantity) == pytest.approx(float(seconds), rel=0.05)
-    rates = {"Hrs": HOUR, "GB-Mo": VOLUME, "second": SECOND, "GB": DATA}
+    rates = {"Hrs": HOUR[name], "GB-Mo": VOLUME, "second": SECOND, "GB": DATA}
     assert all(abs(line.usd - line.quantity * rates[line.unit]) < Decimal("1e-11") for line in by_name.values())
     assert sum(line.usd for line in by_name.values()) == best.usd_per_month
 
@@ -126,7 +129,10 @@ def test_no_warning_is_of_all_the_traffic_on_one_part(answer: Recommendation) ->
 
 
 def test_every_form_of_the_answer_shows_it(answer: Recommendation) -> None:
-    from advisor.reports.page import page
+    from advisor.reports.review.closing import reproduce, request
+    from advisor.reports.review.figures import costs, reliability
+    from advisor.reports.review.opening import decision
+    from advisor.reports.subject import best_of_each, short_id, streamed
 
     best = answer.best
     assert best is not None
@@ -139,10 +145,14 @@ def test_every_form_of_the_answer_shows_it(answer: Recommendation) -> None:
     assert frame.iloc[0]["id"] == best.id
     assert frame.iloc[0]["pattern"] == "combination"
     assert best.id in str(answer)
-    html = page(answer, BURSTY)
-    assert "real-time + serverless" in html
-    for pattern in ("real-time", "serverless"):
-        assert f"--pattern {pattern}" in html
+    sections = [decision(answer), costs(answer), reliability(answer), request(answer), reproduce(answer, BURSTY)]
+    text = repr(sections)
+    assert "Host it as real-time + serverless" in text
+    assert "--pattern real-time" in text
+    assert "--pattern serverless" in text
+    assert streamed(answer) is best.outcome
+    assert best_of_each(answer)[0] is best
+    assert "\n+ " in short_id(best.outcome)
 
 
 def test_its_requests_are_those_of_both_parts(answer: Recommendation) -> None:
@@ -175,14 +185,14 @@ def test_where_cost_alone_counts_some_may_wait_at_the_base_and_fewer_are_paid_fo
     assert best.latency_s("p90") <= 2
 
 
-STEADY = BURSTY.replace("rate: 3 per second, bursts: {peak: 8x, cv: 1.2, length: 4 min}", "rate: 4 per second")
+STEADY = BURSTY.replace("rate: 8 per second, bursts: {peak: 6x, cv: 1, length: 4 min}", "rate: 8 per second, shape: steady")
 
 
 @pytest.mark.parametrize(
     ("profile", "why"),
     [
         (STEADY, "steady traffic fills its instances"),
-        (STEADY.replace("4 per second", "20 per hour"), "serverless alone has nothing to pay for"),
+        (STEADY.replace("8 per second", "20 per hour"), "serverless alone has nothing to pay for"),
         (BURSTY.replace("errors: 1 %", "errors: 1 %, cold_starts: avoid"), "a spill begins cold"),
         (BURSTY.replace("PREFER", "latency"), "nothing is faster than a fleet for the peak"),
         (BURSTY.replace("region: us-east-1", "region: us-east-1\nneeds: [vpc]"), "serverless is refused"),
