@@ -53,27 +53,26 @@ NOT_MOVED = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Second:
-    """What may take the spill, and what a request costs there."""
-
-    prospect: Prospect
-    deployment: Serverless | Asynchronous
-    usd_each: float
-
-
-@dataclass(frozen=True, slots=True)
 class _Guess:
-    """A base of some size with its spill, by arithmetic: what it costs, and the share that is sent on."""
+    """A base of some size by arithmetic: what it costs with its spill, at least, and the share that is sent on.
 
-    spill: Spill
-    second: _Second
+    ``second`` is serverless; ``None`` stands for an asynchronous endpoint on the base's own type.
+    """
+
+    base: RealTime
+    waits: int
+    second: Serverless | None
     usd: float
     sent_on: float
 
     @property
     def kind(self) -> tuple[object, ...]:
         """All sizes of one fleet with the same second."""
-        return (replace(self.spill.base, min_instances=1, max_instances=1), self.spill.second, self.spill.spill_at)
+        return (replace(self.base, min_instances=1, max_instances=1), self.second, self.waits)
+
+    def with_(self, second: Serverless | Asynchronous) -> Spill:
+        """The deployment."""
+        return Spill(base=self.base, second=second, spill_at=self.waits)
 
 
 def tried_spills(
@@ -86,20 +85,22 @@ def tried_spills(
     best = single[0]
     bar = _WORTH * best.usd
     guesses = sorted(
-        (one for one in _guesses(w, prospects, found) if one.usd < bar), key=lambda one: (one.usd, one.spill.id)
+        (one for one in _guesses(w, prospects, found) if one.usd < bar),
+        key=lambda one: (one.usd, one.base.id, one.waits, one.second is None),
     )
     trials: list[Trial] = []
     # Of a fleet: the smallest size that is not known to turn away too many.
     least: dict[tuple[object, ...], int] = {}
     for guess in guesses[:_LOOKED_AT]:
-        size = guess.spill.base.min_instances
-        if len(trials) == _TRIED or guess.usd >= min([bar, *(one.usd for one in trials if one.meets)]):
+        if len(trials) == (1 if bench.vast else _TRIED) or guess.usd >= min(
+            [bar, *(one.usd for one in trials if one.meets)]
+        ):
             break
-        if size < least.get(guess.kind, 1):
+        size = guess.base.min_instances
+        spill = _in_reach(w, guess, bar, bench) if size >= least.get(guess.kind, 1) else None
+        if spill is None or any(one.verdict is BLOCKS for one in spill.check(w)):
             continue
-        if not _in_reach(w, guess, bar) or any(one.verdict is BLOCKS for one in guess.spill.check(w)):
-            continue
-        trial = bench.trial(guess.spill)
+        trial = bench.trial(spill)
         trials.append(trial)
         if not trial.meets:
             least[guess.kind] = size + 1
@@ -120,10 +121,12 @@ def _guesses(w: Workload, prospects: Sequence[Prospect], found: Mapping[str, Fou
     fleets = by_name.get(RealTime.name)
     if fleets is None or not fleets.chains:
         return
-    seconds = [one for one in (_serverless(w, by_name, found), _asynchronous(w, by_name, found)) if one]
-    for chain in fleets.chains if seconds else ():
+    priced = _serverless(w, by_name, found)
+    queued = by_name.get(Asynchronous.name)
+    queues = queued is not None and bool(queued.chains) and w.traffic is not None and w.traffic.replay is None
+    for chain in fleets.chains if priced or queues else ():
         if _is_base(w, chain.members[0]):
-            yield from _of_fleet(w, chain, seconds)
+            yield from _of_fleet(w, chain, priced, queues=queues)
 
 
 def _is_base(w: Workload, one: Any) -> bool:
@@ -134,7 +137,7 @@ def _is_base(w: Workload, one: Any) -> bool:
     return on.at is None and on.entry.batching is None
 
 
-def _of_fleet(w: Workload, chain: Chain, seconds: Sequence[_Second]) -> Iterator[_Guess]:
+def _of_fleet(w: Workload, chain: Chain, priced: tuple[Serverless, float] | None, *, queues: bool) -> Iterator[_Guess]:
     """All sizes below the one that would do alone."""
     at = chain.first_met()
     smallest, alone = chain.members[0], chain.members[len(chain) - 1 if at is None else at]
@@ -146,17 +149,27 @@ def _of_fleet(w: Workload, chain: Chain, seconds: Sequence[_Second]) -> Iterator
     # Hours are in proportion to the size, and what goes in and out is not.
     low, high = chain.prospect.foreseen(smallest).usd, chain.prospect.foreseen(alone).usd
     each = (high - low) / (many - few)
+    if not math.isfinite(high):
+        return
     ground, sizes = ground_of(w), range(few, min(many, few + _SIZES))
-    workers = _workers(w, smallest)
+    workers, mean_s = _workers(w, smallest), ground.law(smallest.place).mean_s
+    late = _may_be_late(w, launch_s(w, smallest.instance_type)) if queues else 0.0
     for waits in dict.fromkeys((0, _may_wait(w, smallest, workers))):
-        turned = _turned_away(ground, ground.law(smallest.place).mean_s, workers, waits, sizes)
+        turned = _turned_away(ground, mean_s, workers, waits, sizes)
         for size, sent_on in zip(sizes, turned, strict=True):
             base = replace(smallest, min_instances=size, max_instances=size)
-            for second in seconds:
-                usd = low + each * (size - few) + sent_on * ground.rate_per_s * MONTH_S * second.usd_each
-                if math.isfinite(usd):
-                    spill = Spill(base=base, second=second.deployment, spill_at=waits)
-                    yield _Guess(spill, second, usd, sent_on)
+            usd, per_s = low + each * (size - few), sent_on * ground.rate_per_s
+            if priced is not None:
+                yield _Guess(base, waits, priced[0], usd + per_s * MONTH_S * priced[1], sent_on)
+            if sent_on <= late:
+                # Of an instance more at least what the work would fill.
+                yield _Guess(base, waits, None, usd + each * per_s * mean_s / workers, sent_on)
+
+
+def _may_be_late(w: Workload, awake_s: float) -> float:
+    """The share that may wait for a launch: what is sent on comes in bursts, and finds a sleeping endpoint."""
+    strict = [1.0 if name == "mean" else SHARES[name] for name, seconds in w.objective.latencies if seconds < awake_s]
+    return min((1 - share for share in strict), default=1.0) if w.objective.latencies else 0.0
 
 
 def _may_wait(w: Workload, base: RealTime, workers: int) -> int:
@@ -200,31 +213,50 @@ def _turned_away(ground: Ground, mean_s: float, workers: int, waits: int, sizes:
     return found
 
 
-def _in_reach(w: Workload, guess: _Guess, bar: float) -> bool:
-    """Whether by arithmetic the objective is met, and the bar still is with what arithmetic says of so thin a load.
+def _in_reach(w: Workload, guess: _Guess, bar: float, bench: Bench) -> Spill | None:
+    """The deployment, where by arithmetic the objective is met; with a queue also where its cost is below the bar.
 
     Instances that take what they can before anything goes on are to the containers of a spill as provisioned ones: as
     many as do the same work. Their estimate tells how many starts are cold, and how late that makes the requests.
     """
-    base, second = guess.spill.base, guess.spill.second
-    if isinstance(second, Serverless):
-        ratio = second.work_on(w).mean_s / base.work_on(w).mean_s
-        places = max(1, round(base.min_instances * _workers(w, base) * ratio))
-        warm = replace(second, provisioned_concurrency=places, max_concurrency=places + second.max_concurrency)
-        seen = warm.foresee(w)
-        return not seen.impossible and seen.meets(w)
-    # What is sent on comes in bursts, and finds it asleep: whoever asks for less than a launch takes is late.
-    awake_s = launch_s(w, second.instance_type)
-    for name, seconds in w.objective.latencies:
-        if name == "mean" or (seconds < awake_s and guess.sent_on > 1 - SHARES[name]):
-            return False
-    there = Prospect(w.scaled(rate=max(guess.sent_on, 1e-6)), Asynchronous, guess.second.prospect.book)
-    counted = guess.sent_on * w.rate_per_s * MONTH_S * guess.second.usd_each
-    return guess.usd - counted + there.foreseen(second).usd < bar
+    base, second = guess.base, guess.second
+    if second is None:
+        return _queued(w, guess, bar, bench)
+    ratio = second.work_on(w).mean_s / base.work_on(w).mean_s
+    places = max(1, round(base.min_instances * _workers(w, base) * ratio))
+    warm = replace(second, provisioned_concurrency=places, max_concurrency=places + second.max_concurrency)
+    seen = warm.foresee(w)
+    return guess.with_(second) if not seen.impossible and seen.meets(w) else None
 
 
-def _serverless(w: Workload, by_name: Mapping[str, Prospect], found: Mapping[str, Found]) -> _Second | None:
-    """On the memory of serverless's best, with none kept warm."""
+def _queued(w: Workload, guess: _Guess, bar: float, bench: Bench) -> Spill | None:
+    """With the cheapest asynchronous endpoint for so thin a load that sleeps while nothing is sent on."""
+    thin = w.scaled(rate=max(guess.sent_on, 1e-6))
+    chains = [chain for chain in Asynchronous.space(thin) if chain[0].instance_type == guess.base.instance_type]
+    prospect = Prospect(thin, Asynchronous, bench.book, members=chains)
+    allowed = w.objective.errors / max(guess.sent_on, 1e-9)
+    seen = [prospect.foreseen(one) for chain in chains for one in chain if one.sleeps and one.schedule is None]
+    fit = [one for one in seen if not one.impossible and one.seen.error_share <= allowed]
+    cheapest = min(fit, key=lambda one: (one.usd, one.id), default=None)
+    if cheapest is None or not isinstance(cheapest.deployment, Asynchronous):
+        return None
+    hours = guess.usd - _work_usd(w, guess, bench)
+    return guess.with_(cheapest.deployment) if hours + cheapest.usd < bar else None
+
+
+def _work_usd(w: Workload, guess: _Guess, bench: Bench) -> float:
+    """What the guess counts for the work that is sent on: what that would fill of an instance."""
+    one = Prospect(w, RealTime, bench.book, members=[[guess.base]])
+    two = replace(guess.base, min_instances=1 + guess.base.min_instances, max_instances=1 + guess.base.min_instances)
+    each = one.foreseen(two).usd - one.foreseen(guess.base).usd
+    mean_s = ground_of(w).law(guess.base.place).mean_s
+    return each * guess.sent_on * w.rate_per_s * mean_s / _workers(w, guess.base)
+
+
+def _serverless(
+    w: Workload, by_name: Mapping[str, Prospect], found: Mapping[str, Found]
+) -> tuple[Serverless, float] | None:
+    """On the memory of serverless's best, with none kept warm; and what a request costs there."""
     prospect = by_name.get(Serverless.name)
     if prospect is None or not prospect.chains:
         return None
@@ -236,7 +268,8 @@ def _serverless(w: Workload, by_name: Mapping[str, Prospect], found: Mapping[str
         first, provisioned_concurrency=0, max_provisioned_concurrency=None, target_utilisation=None, schedule=None,
         max_concurrency=max(first.max_concurrency, _room(w, prospect, first.memory_mib)),
     )  # fmt: skip
-    return _Second(prospect, one, prospect.foreseen(one).usd / max(1e-9, w.rate_per_s * MONTH_S))
+    usd = prospect.foreseen(one).usd / max(1e-9, w.rate_per_s * MONTH_S)
+    return (one, usd) if math.isfinite(usd) else None
 
 
 def _room(w: Workload, prospect: Prospect, memory_mib: int) -> int:
@@ -249,20 +282,6 @@ def _room(w: Workload, prospect: Prospect, memory_mib: int) -> int:
     )
     begun = w.peak_per_s * (cold_start_s(w, memory_mib) + w.work_on(serverless_name(memory_mib)).mean_s)
     return max(*searched, min(math.ceil(begun), int(w.limit("serverless.max_concurrency_max"))))
-
-
-def _asynchronous(w: Workload, by_name: Mapping[str, Prospect], found: Mapping[str, Found]) -> _Second | None:
-    """Asynchronous's best that sleeps while nothing is sent on, where the objective says how long a share may wait."""
-    prospect, tried = by_name.get(Asynchronous.name), found.get(Asynchronous.name)
-    if prospect is None or not prospect.chains or tried is None or not w.objective.latencies:
-        return None
-    if w.traffic is None or w.traffic.replay is not None:
-        return None
-    sleeping = [trial.deployment for trial in tried.trials if isinstance(trial.deployment, Asynchronous)]
-    one = next((one for one in sleeping if one.sleeps and one.schedule is None), None)
-    if one is None:
-        return None
-    return _Second(prospect, one, prospect.foreseen(one).usd / max(1e-9, w.rate_per_s * MONTH_S))
 
 
 def outcomes_of_parts(w: Workload, finalist: Finalist) -> tuple[Outcome, ...]:

@@ -141,7 +141,8 @@ def simulate_spill(
     that are sent on; it is to keep the window. ``growth`` is the second's growth of work with the payload, where it is
     not the trace's.
     """
-    if not isinstance(spec.server, Workers) or spec.server.batching is not None:
+    server = spec.server
+    if not isinstance(server, Workers) or server.batching is not None:
         raise BugError("the base of a spill has plain workers: places are counted, and shared ones are not")
     if scaling.policies or scaling.losses:
         raise BugError("the base of a spill is of a fixed size, or goes by the clock")
@@ -165,7 +166,7 @@ def simulate_spill(
             break
         upto = max(upto, other.stop_s)
     mask = np.concatenate(turned) if turned else np.zeros(0, np.bool_)
-    own = _own(base, fleet, scaling, window, stop, mask, spec.server.workers, columns=columns)
+    own = _own(base, fleet, scaling, window, stop, mask, server.workers, columns=columns)
     return _together(own, other, base, mask)
 
 

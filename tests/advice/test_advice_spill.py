@@ -185,7 +185,9 @@ def test_where_cost_alone_counts_some_may_wait_at_the_base_and_fewer_are_paid_fo
     assert best.latency_s("p90") <= 2
 
 
-STEADY = BURSTY.replace("rate: 8 per second, bursts: {peak: 6x, cv: 1, length: 4 min}", "rate: 8 per second, shape: steady")
+STEADY = BURSTY.replace(
+    "rate: 8 per second, bursts: {peak: 6x, cv: 1, length: 4 min}", "rate: 8 per second, shape: steady"
+)
 
 
 @pytest.mark.parametrize(
@@ -251,5 +253,5 @@ def test_a_base_that_scales_or_routes_at_random_is_an_error() -> None:
         Spill(base=lor, second=second, spill_at=-1)
     spill = Spill(base=lor, second=second, spill_at=2)
     assert eval(repr(spill)) == spill
-    with pytest.raises(BugError, match="its parts|the parts of"):
+    with pytest.raises(BugError, match="the parts of"):
         spill.with_({"spill-at": 1})

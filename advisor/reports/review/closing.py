@@ -8,7 +8,9 @@ import shlex
 from importlib.metadata import version
 from typing import Any
 
+from advisor.advice.combine import Combination
 from advisor.advice.recommendation import Recommendation
+from advisor.advice.spill import Spill
 from advisor.catalog.assumptions import assumptions
 from advisor.errors import InputError
 from advisor.reports.document import Block, Bullets, Code, Fold, Grid, Section, Text
@@ -139,7 +141,7 @@ def _renders(answer: Recommendation, file: str) -> list[str]:
     """The command that writes the requests of each deployment of the first option, with what differs from its start."""
     deployment = answer.options[0].deployment
     commands = []
-    for part in getattr(deployment, "parts", (deployment,)):
+    for part in deployment.parts if isinstance(deployment, Combination | Spill) else (deployment,):
         usual = part.start(answer.workload).to_dict()
         sets = [
             f"--set {shlex.quote(f'{name}={_plain(value)}')}"
