@@ -10,6 +10,7 @@ from itertools import chain
 
 from advisor.money import Meter, Usage
 from advisor.sim.run_record import Run
+from advisor.sim.spill_record import SpillRun
 from advisor.workload import Workload
 
 __all__ = ["hours_together", "with_hours"]
@@ -25,12 +26,15 @@ def with_hours(w: Workload, usage: Usage, run: Run) -> Usage:
     plan = w.purchase.savings_plan if w.purchase is not None else None
     if plan is None or plan.commitment != "best":
         return usage
-    hours = _billed(run, usage.hours, from_launch=w.assume("billing_start") == "launch")
+    launched = w.assume("billing_start") == "launch"
+    # Of a base with a spill each part has instances of its own, and meters of these.
+    parts = run.parts if isinstance(run, SpillRun) else (run,)
+    by_sum = {sum(hours): hours for hours in (_billed(one, usage.hours, from_launch=launched) for one in parts)}
     return replace(
         usage,
         meters=tuple(
-            replace(meter, hourly=hours)
-            if meter.granule == "instance-second" and meter.granules == sum(hours)
+            replace(meter, hourly=by_sum[meter.granules])
+            if meter.granule == "instance-second" and meter.granules in by_sum
             else meter
             for meter in usage.meters
         ),

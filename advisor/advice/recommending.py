@@ -161,13 +161,19 @@ class _Answer:
             self._enter(race, trial, leads=n == 0)
         for trial in () if self.bench.vast or self.brief else _others(every, firsts):
             race.enter(trial.deployment, leads=False)
-        for trial in tried_spills(w, self.prospects, self.found, self.bench) if self.hybrids else ():
+        for trial in self._spills(race):
             if race.enter(trial.deployment, leads=True).meets:
                 break
             race.finalists.pop(trial.id)
         if race.finalists:
             race.separate()
         return race
+
+    def _spills(self, race: Race) -> tuple[Trial, ...]:
+        """Two endpoints that share the stream, where they are better than the best of one."""
+        if not self.hybrids:
+            return ()
+        return tried_spills(self.workload, self.prospects, self.found, self.bench, race.ranked())
 
     def _enter(self, race: Race, trial: Trial, *, leads: bool) -> None:
         """A pattern's best; where it was flattered by the search's requests, those that came next."""

@@ -18,7 +18,7 @@ import numpy as np
 from advisor.advice.foreseeing import Chain, Prospect
 from advisor.advice.judging import judge
 from advisor.advice.outcome import Money, Outcome
-from advisor.advice.ranking import SHARES, order
+from advisor.advice.ranking import SHARES, order, score
 from advisor.advice.spill import OF_THE_SPILL, Spill
 from advisor.advice.trial import Bench, Trial
 from advisor.patterns.asynchronous import Asynchronous
@@ -76,10 +76,12 @@ class _Guess:
 
 
 def tried_spills(
-    w: Workload, prospects: Sequence[Prospect], found: Mapping[str, Found], bench: Bench
+    w: Workload, prospects: Sequence[Prospect], found: Mapping[str, Found], bench: Bench, single: Sequence[Finalist]
 ) -> tuple[Trial, ...]:
-    """What was tried and is better than every single pattern that was, the best first; mostly none is worth a trial."""
-    single = order(w, [trial for one in found.values() for trial in one.trials])
+    """What was tried and is better than every ``single`` pattern's finalist, the best first; mostly nothing is tried.
+
+    ``found`` is what the search came to; the finalists, ranked, are as they will be printed.
+    """
     if not single or not single[0].meets or not _asks_for_one(w):
         return ()
     best = single[0]
@@ -104,8 +106,9 @@ def tried_spills(
         trials.append(trial)
         if not trial.meets:
             least[guess.kind] = size + 1
-    ranked = order(w, [best, *trials])
-    return tuple(one for one in ranked[: ranked.index(best)] if one.usd < best.usd)
+    better = [one for one in trials if one.meets and one.usd < best.usd]
+    mark = score(w, best.usd, best.yardstick_s)
+    return tuple(order(w, [one for one in better if score(w, one.usd, one.yardstick_s) < mark]))
 
 
 def _asks_for_one(w: Workload) -> bool:

@@ -8,15 +8,18 @@ from decimal import Decimal
 
 import pytest
 
+from advisor.advice.by_hour import with_hours
 from advisor.advice.recommendation import Recommendation
 from advisor.advice.recommending import recommend
 from advisor.advice.simulating import every_request, simulate
 from advisor.advice.spill import Spill
 from advisor.advice.trial import Bench
 from advisor.errors import BugError, InputError
+from advisor.patterns.asynchronous import Asynchronous
 from advisor.patterns.realtime import RealTime
 from advisor.patterns.serverless import Serverless
 from advisor.rules import BLOCKS, WARNS
+from advisor.sim.horizon import horizon_of
 from advisor.sim.spill_record import SpillRun
 from advisor.workload import Workload, reads
 
@@ -255,3 +258,54 @@ def test_a_base_that_scales_or_routes_at_random_is_an_error() -> None:
     assert eval(repr(spill)) == spill
     with pytest.raises(BugError, match="the parts of"):
         spill.with_({"spill-at": 1})
+
+
+# A model that needs an accelerator, so that serverless is refused; nine of ten answers are wanted soon, and the tenth
+# may come when it likes. Bursts of six minutes are over before a new instance serves.
+PATIENT_TENTH = """
+name: one-in-ten-waits
+region: us-east-1
+model: {size: 3 GB, memory: 8 GB, framework: pytorch, accelerator: required}
+work: [{on: ml.g5.xlarge, mean: 800 ms, cv: 0.3, workers: 1}]
+traffic: {rate: 1.8 per second, bursts: {peak: 3x, cv: 0.4, length: 6 min}}
+payload: {request: 400 KB, response: 10 KB}
+objective: {p90: 3 s, errors: 0.1 %}
+"""
+
+
+def test_where_one_in_ten_may_wait_an_asynchronous_endpoint_takes_the_spill() -> None:
+    names = ["real-time", "asynchronous"]
+    found = recommend(reads(PATIENT_TENTH), seed=5, patterns=names, explain=False, brief=True)
+    spill = the_spill(found)
+    best = found.best
+    assert best is not None
+    assert spill.patterns == "real-time + asynchronous"
+    assert isinstance(spill.second, Asynchronous)
+    assert spill.second.sleeps
+    assert best.latency_s("p90") <= 3 < best.latency_s("p99")
+    base, second = best.parts
+    # What is sent on waits for a launch, and is less than the tenth that may.
+    assert second.requests < 0.1 * best.outcome.requests
+    assert second.latency_s["p50"].value > 30
+    assert best.outcome.statuses["served"] == best.outcome.requests
+    lines = {line.what: line.quantity for line in best.outcome.bill.lines}
+    assert lines[f"{spill.base.instance_type} instances"] == HOURS * spill.base.min_instances
+    assert 0 < lines[f"spill: {spill.second.instance_type} instances"] < HOURS
+    assert any("AWS routes no spill" in note for note in found.notes)
+    assert base.usd_per_month.value + second.usd_per_month.value == best.usd_per_month
+
+
+def test_a_plan_is_set_against_the_hours_of_each_part() -> None:
+    w = reads(PATIENT_TENTH + "purchase: {savings_plan: {discount: 40 %, covers: [real-time], commitment: best}}\n")
+    base = RealTime(
+        instance_type="ml.g5.xlarge", min_instances=2, max_instances=2, routing="LEAST_OUTSTANDING_REQUESTS"
+    )
+    second = Asynchronous(instance_type="ml.g5.xlarge", min_instances=0, max_instances=2)
+    spill = Spill(base=base, second=second)
+    run = spill.simulate(w, spill.trace(w, seed=1, horizon=horizon_of(w, budget=20_000)))
+    usage = with_hours(w, spill.usage(w, run), run)
+    by_name = {meter.what: meter for meter in usage.meters if meter.granule == "instance-second"}
+    standing, sleeping = by_name["ml.g5.xlarge instances"], by_name["spill: ml.g5.xlarge instances"]
+    assert standing.hourly == (2 * 3600,) * usage.hours
+    assert sleeping.hourly is not None
+    assert sum(sleeping.hourly) == sleeping.granules
