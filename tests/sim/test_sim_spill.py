@@ -161,6 +161,17 @@ def test_without_columns_and_with_other_blocks_everything_is_the_same() -> None:
             assert len({repr(run.parts[1].timeline) for run in runs}) == 1
 
 
+def test_a_trace_of_many_blocks_is_the_same_with_a_bit_a_request_as_with_whole_columns() -> None:
+    trace = traffic(3.0, exponential(), 8, requests=300_000)
+    runs = [spilt(trace, instances=2, workers=1, most=3, columns=columns) for columns in (False, True)]
+    assert len({run.ledger.counts.tobytes() + run.ledger.bins.tobytes() for run in runs}) == 1
+    assert len({(run.came, run.sent_on, run.stop_s) for run in runs}) == 1
+    kept = runs[1].columns
+    assert kept is not None
+    assert kept.status.size > 300_000
+    assert np.all(np.diff(kept.first_arrival) >= 0)
+
+
 def test_the_random_cases_send_some_on_and_keep_some() -> None:
     for second in ("serverless", "asynchronous"):
         records = [spill.simulate(spill_case(seed, 40, second)) for seed in range(60)]
