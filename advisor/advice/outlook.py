@@ -100,6 +100,10 @@ class Outlook:
         first = order(w, met)[0]
         return first.pattern, first.usd
 
+    def here(self) -> tuple[str, float]:
+        """The best pattern and what it costs at the answered workload itself, as arithmetic has it."""
+        return self.best_with_usd(self.workload, only=())
+
     def best(self, w: Workload, *, resized: bool = True) -> str:
         """The best pattern; empty where none meets the objective."""
         return self.best_with_usd(w, resized=resized)[0]

@@ -41,13 +41,19 @@ def sensitivity(
     best = answer.best.pattern if answer.best else ""
     best_usd = float(answer.best.usd_per_month) if answer.best else math.nan
     held = answer.workload
+    # Arithmetic may have another deployment first, of another cost: what counts is how far it moves from there.
+    here, usd_here = outlook.here()
+    scale = best_usd / usd_here if best and usd_here > 0 else 1.0
     found: list[tuple[float, Sensitivity]] = []
     for one in _that_matter(answer):
         touched = _touched(answer, one)
         ends = [_end(outlook, held, one, value, touched) for value in (one.low, one.high)]
         if any(end is None for end in ends):
             continue
-        (low, usd_low), (high, usd_high) = (end for end in ends if end is not None)
+        (low, usd_low), (high, usd_high) = (
+            (best, usd * scale) if end_best == here and best else (end_best, usd)
+            for end_best, usd in (end for end in ends if end is not None)
+        )
         moved = max(abs(usd - best_usd) / best_usd if best_usd and math.isfinite(usd) else 1.0
                     for usd in (usd_low, usd_high)) if best else 0.0  # fmt: skip
         flips = best not in (low, high) or low != high

@@ -44,6 +44,8 @@ from advisor.streams import key
 __all__ = ["Spilled", "regrown", "simulate_spill"]
 
 Mask = npt.NDArray[np.bool_]
+# Of a block: a bit for each request, and how many requests that is.
+Packed = tuple[npt.NDArray[np.uint8], int]
 # So long after its own end the base goes on at first: the second has to know what comes until it has answered all.
 _ON_S = 1800.0
 
@@ -56,15 +58,14 @@ class _Base(FleetStation):
     ) -> None:
         super().__init__(trace, spec, client, window, track=True, columns=True, meter_bytes=meter_bytes)
         self._whole = columns
-        self._blocks_done: list[tuple[npt.NDArray[np.uint8], int]] = []
-        self._seen = self._turned = 0
+        self._blocks_done: list[Packed] = []
+        self._seen = 0
+        self.turned = 0
 
     def _next_block(self) -> None:
         q = self.q
         if q[layout.Q_ROWS]:
-            mask = self._mask()
-            self._count()
-            self._blocks_done.append((np.packbits(mask), mask.size))
+            self._blocks_done.append(_packed(self._count()))
         self._seen = 0
         if not self._whole:
             # One attempt a request: all of the block are settled, and their rows may be written again.
@@ -77,26 +78,35 @@ class _Base(FleetStation):
         first = int(q[layout.Q_FIRST])
         return np.asarray(self.ints[first : first + int(q[layout.Q_ROW]), layout.R_STATUS] == REJECTED)
 
-    def _count(self) -> None:
+    def _count(self) -> Mask:
         mask = self._mask()
-        self._turned += int(mask[self._seen :].sum())
+        self.turned += int(mask[self._seen :].sum())
         self._seen = mask.size
+        return mask
 
     def attempted(self) -> int:
         """What is sent on never comes to the endpoint."""
         self._count()
-        return super().attempted() - self._turned
+        return super().attempted() - self.turned
 
-    def turned_away(self) -> tuple[Mask, ...]:
+    def turned_away(self) -> tuple[Packed, ...]:
         """By block, for each of its requests so far: was it turned away?"""
-        done = [np.unpackbits(packed, count=count).astype(bool) for packed, count in self._blocks_done]
-        return (*done, self._mask()) if self.q[layout.Q_ROW] else tuple(done)
+        return (*self._blocks_done, _packed(self._count())) if self.q[layout.Q_ROW] else tuple(self._blocks_done)
+
+
+def _packed(mask: Mask) -> Packed:
+    return np.packbits(mask), mask.size
+
+
+def _unpacked(packed: Packed) -> Mask:
+    bits, count = packed
+    return np.unpackbits(bits, count=count).astype(np.bool_)
 
 
 class Spilled(Trace):
     """The requests of a trace that a base turned away, with all their luck."""
 
-    def __init__(self, whole: Trace, turned: Sequence[Mask]) -> None:
+    def __init__(self, whole: Trace, turned: Sequence[Packed]) -> None:
         super().__init__(
             whole.sources, seed=key(whole.seed, "spill", 0), laws=whole.laws, warmup_s=whole.warmup_s,
             horizon_s=whole.horizon_s, attempts=whole.attempts, notes=whole.notes,
@@ -105,8 +115,8 @@ class Spilled(Trace):
 
     def blocks(self, rows: int = BLOCK) -> Iterator[Block]:  # noqa: ARG002 - blocks are cut as those of the whole are
         """Blocks of the whole, less what the base took; over where the base has gone no further."""
-        for mask, block in zip(self._taken, self._of.blocks(), strict=False):
-            chosen = np.flatnonzero(mask)
+        for packed, block in zip(self._taken, self._of.blocks(), strict=False):
+            chosen = np.flatnonzero(_unpacked(packed))
             if chosen.size:
                 yield block.chosen(chosen)
 
@@ -165,23 +175,23 @@ def simulate_spill(
         if window.stop_s is not None or other.stop_s <= upto:
             break
         upto = max(upto, other.stop_s)
-    mask = np.concatenate(turned) if turned else np.zeros(0, np.bool_)
-    own = _own(base, fleet, scaling, window, stop, mask, server.workers, columns=columns)
+    mask = np.concatenate([np.zeros(0, np.bool_), *map(_unpacked, turned)]) if columns else None
+    own = _own(base, fleet, scaling, window, stop, mask, server.workers)
     return _together(own, other, base, mask)
 
 
 def _own(
-    base: _Base, fleet: Fleet, scaling: Scaling, window: Window, stop: float, mask: Mask, workers: int, *, columns: bool
+    base: _Base, fleet: Fleet, scaling: Scaling, window: Window, stop: float, mask: Mask | None, workers: int
 ) -> Run:
     """The base's run, of the requests that it took."""
     span, units = (window.from_s, window.end_s), fleet.timeline.units
     counts = base.ledger.counts.copy()
-    inside, every = int(counts[REJECTED]), int(mask.sum())
+    inside, every = int(counts[REJECTED]), base.turned
     for counter in (REJECTED, layout.L_ARRIVED, layout.L_CLOSED, layout.L_WINDOW_ATTEMPTS):
         counts[counter] -= inside
     for counter in (layout.L_ATTEMPTS, layout.L_TOTAL, layout.L_TOTAL_CLOSED):
         counts[counter] -= every
-    rows = _rows(base.columns(), ~mask) if columns else None
+    rows = None if mask is None else _rows(base.columns(), ~mask)
     return Run(
         ledger=Ledger(counts=counts, sums=base.ledger.sums, bins=base.ledger.bins),
         timeline=fleet.timeline,
@@ -200,10 +210,10 @@ def _rows(columns: Columns, chosen: Mask) -> Columns:
     return Columns(**{name: getattr(columns, name)[chosen] for name in Columns.__slots__})
 
 
-def _together(own: Run, other: Run, base: _Base, mask: Mask) -> SpillRun:
+def _together(own: Run, other: Run, base: _Base, mask: Mask | None) -> SpillRun:
     joined = together([(replace(own, columns=None), 1), (replace(other, columns=None), 1)])
     rows = None
-    if own.columns is not None and other.columns is not None:
+    if mask is not None and own.columns is not None and other.columns is not None:
         rows = _merged(own.columns, other.columns, mask, first=max(1, len(own.timeline.units)))
     held = {field.name: getattr(joined, field.name) for field in fields(joined)}
     return SpillRun(

@@ -39,10 +39,10 @@ def traffic(rate: float, shape: Shape, seed: int, *, requests: int = 100_000) ->
     return Trace([points], seed=seed, shape=shape, warmup_s=2000 / rate, horizon_s=requests / rate)
 
 
-def pool(trace: Trace, *, most: int, mean_s: float = 1.0, client: Client = PATIENT, columns: bool = False) -> Run:
+def pool(trace: Trace, *, most: int, mean_s: float = 1.0, columns: bool = False, sample_s: float | None = None) -> Run:
     """Containers without any set-up that stay for ever: a loss system."""
     spec = PoolSpec(mean_s=mean_s, max_concurrency=most, cold_mean_s=0.0, keep_alive_s=FOREVER)
-    return simulate_pool(trace, spec, client=client, columns=columns, meter_bytes=False)
+    return simulate_pool(trace, spec, client=PATIENT, columns=columns, sample_s=sample_s, meter_bytes=False)
 
 
 def spilt(
@@ -60,7 +60,7 @@ def spilt(
         trace,
         FleetSpec(server=Workers(workers=workers, mean_s=1.0), container_queue=waits),
         Scaling.fixed(instances),
-        lambda sent: pool(sent, most=most, mean_s=second_s, columns=columns),
+        lambda sent: pool(sent, most=most, mean_s=second_s, columns=columns, sample_s=sample_s),
         client=PATIENT,
         columns=columns,
         sample_s=sample_s,
@@ -161,6 +161,17 @@ def test_without_columns_and_with_other_blocks_everything_is_the_same() -> None:
             assert len({repr(run.parts[1].timeline) for run in runs}) == 1
 
 
+def test_a_trace_of_many_blocks_is_the_same_with_a_bit_a_request_as_with_whole_columns() -> None:
+    trace = traffic(3.0, exponential(), 8, requests=300_000)
+    runs = [spilt(trace, instances=2, workers=1, most=3, columns=columns) for columns in (False, True)]
+    assert len({run.ledger.counts.tobytes() + run.ledger.bins.tobytes() for run in runs}) == 1
+    assert len({(run.came, run.sent_on, run.stop_s) for run in runs}) == 1
+    kept = runs[1].columns
+    assert kept is not None
+    assert kept.status.size > 300_000
+    assert np.all(np.diff(kept.first_arrival) >= 0)
+
+
 def test_the_random_cases_send_some_on_and_keep_some() -> None:
     for second in ("serverless", "asynchronous"):
         records = [spill.simulate(spill_case(seed, 40, second)) for seed in range(60)]
@@ -225,6 +236,7 @@ def test_by_hand_two_at_once_take_the_base_and_the_third_is_sent_on() -> None:
     assert columns.instance.tolist() == [0, 1, 2, 0, 2 + 1]
     assert columns.answered.tolist() == [10.0, 11.0, 22.0, 20.0, 30.5]
     assert (run.came, run.sent_on) == (5, 2)
+    assert [part.ledger.attempts for part in run.parts] == [3, 2]
     # 10.5 s on the base, with its overhead; 20 s on the second, which has none of its own here.
     assert run.ledger.mean_s == pytest.approx((3 * 10.5 + 2 * 20.0) / 5)
     assert run.granules["instance_s"] == 200
@@ -253,7 +265,9 @@ def test_a_base_by_the_clock_turns_away_as_the_clock_has_it() -> None:
 def test_samples_count_every_attempt_once() -> None:
     trace = traffic(3.0, exponential(), 2, requests=3000)
     run = spilt(trace, instances=2, workers=1, sample_s=50.0)
-    arrivals = np.concatenate([block.arrival[: block.n] for _, block in zip(range(3), trace.blocks(), strict=False)])
+    first = next(trace.blocks())
+    arrivals = first.arrival[: first.n]
+    assert len(run.timeline.samples) > 20
     for sample in run.timeline.samples[:20]:
         assert sample.attempts == int((arrivals <= sample.at).sum())
         assert sample.in_service == 2
