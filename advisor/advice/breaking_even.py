@@ -16,7 +16,7 @@ from advisor.advice.recommendation import BreakEven, Recommendation
 from advisor.advice.trial import watches_alarms
 from advisor.errors import InputError
 from advisor.patterns.base import Pattern
-from advisor.units import show_bytes, show_rate
+from advisor.units import DAY_S, show_bytes, show_rate
 from advisor.workload import Workload
 
 __all__ = ["any_scales", "break_even"]
@@ -182,6 +182,9 @@ class _Finder:
         try:
             moved = w.with_(sets)
         except InputError:
+            return None
+        # A day, warmed up, is the least that is run.
+        if 2 * DAY_S * moved.rate_per_s > _EFFORT:
             return None
         found = briefly(moved, seed=self.answer.seed, patterns=self.asked, threads=self.threads, outlook=self.outlook)
         self.spent += found.effort

@@ -101,8 +101,8 @@ class Outlook:
         return first.pattern, first.usd
 
     def here(self) -> tuple[str, float]:
-        """The best pattern and what it costs at the answered workload itself, as arithmetic has it."""
-        return self.best_with_usd(self.workload, only=())
+        """The best pattern and what it costs at the answered workload itself, as arithmetic has it of few chains."""
+        return self.best_with_usd(self.workload, resized=False, only=[pattern.name for pattern in self.patterns])
 
     def best(self, w: Workload, *, resized: bool = True) -> str:
         """The best pattern; empty where none meets the objective."""

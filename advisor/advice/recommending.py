@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import MISSING, dataclass, fields, replace
 from functools import partial
 
@@ -21,7 +22,7 @@ from advisor.advice.outlook import Outlook
 from advisor.advice.racing import Race
 from advisor.advice.ranking import front, order, score
 from advisor.advice.recommendation import Confidence, Option, Recommendation, Refusal, Searched
-from advisor.advice.search import Found, first_tried, search
+from advisor.advice.search import Found, at_its_word, search
 from advisor.advice.simulating import price_overrides
 from advisor.advice.spill import Spill
 from advisor.advice.spilling import NOT_MOVED, outcomes_of_parts, tried_spills
@@ -147,9 +148,8 @@ class _Answer:
             self.prospects.append(followed or prospect(w, pattern, self.book))
         open_ones = [one for one in self.prospects if one.chains]
         if self.bench.vast:
-            self._tell("one long trial of each pattern")
-            begun = (first_tried(one) for one in open_ones)
-            self.bench.try_all([one for one in begun if one is not None])
+            self.found = {one.pattern.name: at_its_word(one) for one in open_ones}
+            return
         bar = math.inf
         for one in _promising_first(w, open_ones):
             name = one.pattern.name
@@ -217,8 +217,10 @@ class _Answer:
         )
         firsts = order(w, [_simplest(w, found.trials) for found in self.found.values() if found.trials])
         every = [trial for found in self.found.values() for trial in found.trials]
-        for n, trial in enumerate(firsts):
-            self._enter(race, trial, leads=n == 0)
+        # Finalists run side by side where one replication takes minutes, which has a core to itself.
+        at_once = max(1, len(firsts)) if self.bench.vast and self.threads > 1 else 1
+        with ThreadPoolExecutor(at_once) as pool:
+            tuple(pool.map(lambda n: self._enter(race, firsts[n], leads=n == 0), range(len(firsts))))
         for trial in () if self.bench.vast or self.brief else _others(every, firsts):
             race.enter(trial.deployment, leads=False)
         for trial in self._spills(race):
@@ -273,8 +275,8 @@ class _Answer:
             assumptions=ranked[0].outcome.assumptions if ranked else (),
             searched=Searched(
                 space=sum(found.space for found in self.found.values()),
-                simulated=len(self.bench.tried),
-                requests=self.bench.requests,
+                simulated=len({*(one.id for one in self.bench.tried), *race.finalists}),
+                requests=self.bench.requests or sum(one.outcome.requests for one in race.finalists.values()),
             ),
             seed=self.seed,
             version=__version__,

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from advisor.advice.foreseeing import Chain, Foreseen, Prospect
+from advisor.advice.judging import Judged
 from advisor.advice.ranking import ALIKE, order, score
 from advisor.advice.trial import Bench, Trial, watches_alarms
-from advisor.patterns.base import Pattern
 
-__all__ = ["Found", "first_tried", "search"]
+__all__ = ["Found", "at_its_word", "search"]
 
 # How far below its estimate a cost may come out: nothing for a fleet of fixed size, whose hours are known.
 _MARGIN, _FIXED = 0.8, 0.995
@@ -54,10 +54,17 @@ def search(
     return _Search(prospect, bench, budget, tell, bar, only_first).found()
 
 
-def first_tried(prospect: Prospect) -> Pattern | None:
-    """What a search begins with."""
+def at_its_word(prospect: Prospect) -> Found:
+    """What a search would begin with, untried: where one run takes minutes, the race is the trial of it."""
+    space = sum(len(chain) for chain in prospect.chains)
     begins = _begins(prospect)
-    return begins[0][0].members[begins[0][1]] if begins else None
+    if not begins:
+        return Found(trials=(), space=space)
+    chain, at = begins[0]
+    one = chain.foreseen(at)
+    judged = Judged((), 0.0) if one.meets else Judged(("it misses the objective by arithmetic",), one.shortfall)
+    trial = Trial(deployment=one.deployment, usd=one.usd, yardstick_s=one.yardstick_s, judged=judged)
+    return Found(trials=(trial,), space=space)
 
 
 def _begins(prospect: Prospect) -> list[tuple[Chain, int]]:
@@ -80,8 +87,7 @@ class _Search:
         self.workload = prospect.workload
         self.bench = bench
         self.tell = tell
-        self.least = 1 if bench.vast else _LEAST
-        self.most = self.least if bench.vast else _MOST
+        self.most = _MOST
         self.budget, self.before = budget, bench.effort
         self.trials: dict[str, Trial] = {}
         self.best: Trial | None = None
@@ -201,7 +207,7 @@ class _Search:
 
     def _enough(self) -> bool:
         """Whether as many have been tried as there may be, or enough has been spent on them."""
-        if len(self.trials) < self.least:
+        if len(self.trials) < _LEAST:
             return False
         met = self.best is not None and self.best.meets
         spent = self.bench.effort - self.before

@@ -87,7 +87,7 @@ def simulate(
         wanted = replace(wanted, least=replications, most=replications)
     scales = budget is not None or watches_alarms(deployment.to_dict())
     horizon = horizon_of(w, budget=budget or int(w.assume("request_budget_search")), by_weeks=scales)
-    if replications is None and budget is None:
+    if replications is None and budget is None and wanted.most > 1:
         least = max(wanted.least, _with_bursts(w, horizon.window_s))
         wanted = replace(wanted, least=least, most=max(wanted.most, least))
     if replications is None and precision is None:

@@ -104,21 +104,10 @@ class Bench:
     def trial(self, deployment: Pattern) -> Trial:
         """Try a deployment, or say again what came of it."""
         if deployment not in self.tried:
-            self._put(deployment, *self._tried(deployment))
+            self.tried[deployment] = self._tried(deployment)
         return self.tried[deployment]
 
-    def try_all(self, deployments: Sequence[Pattern]) -> None:
-        """Try several side by side: where a trial is one long replication, a core is idle otherwise."""
-        with ThreadPoolExecutor(max(1, self.threads)) as pool:
-            for deployment, (trial, runs) in zip(deployments, pool.map(self._tried, deployments), strict=True):
-                self._put(deployment, trial, runs)
-
-    def _put(self, deployment: Pattern, trial: Trial, runs: Sequence[Run]) -> None:
-        self.tried[deployment] = trial
-        self.requests += sum(one.ledger.arrived for one in runs)
-        self.effort += sum(one.effort for one in runs)
-
-    def _tried(self, deployment: Pattern) -> tuple[Trial, Sequence[Run]]:
+    def _tried(self, deployment: Pattern) -> Trial:
         w = self.workload
 
         def run(number: int) -> Run:
@@ -129,19 +118,20 @@ class Bench:
         numbers = range(self.replications if light else 1)
         with ThreadPoolExecutor(max(1, min(self.threads, self.replications))) as pool:
             runs: Sequence[Run] = tuple(pool.map(run, numbers))
+        self.requests += sum(one.ledger.arrived for one in runs)
+        self.effort += sum(one.effort for one in runs)
         purchase = PurchaseOptions.of(w.purchase)
         usages = [with_hours(w, deployment.usage(w, one), one) for one in runs]
         costs = [float(bill(one, self.book, w.region, purchase).usd) for one in usages]
         found = Replications(runs=tuple(runs))
         name = percentile(w)
         latency = found.mean_latency_s() if name == "mean" else found.latency_s(SHARES[name])
-        trial = Trial(
+        return Trial(
             deployment=deployment,
             usd=math.fsum(costs) / len(costs),
             yardstick_s=latency.value,
             judged=judge(w, found),
         )
-        return trial, runs
 
 
 def watches_alarms(settings: Mapping[str, Any]) -> bool:
