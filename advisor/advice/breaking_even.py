@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from advisor.advice.outcome import show_latency
 from advisor.advice.outlook import Outlook
 from advisor.advice.recommendation import BreakEven, Recommendation
-from advisor.advice.trial import watches_alarms
+from advisor.advice.trial import Bench, watches_alarms
 from advisor.errors import InputError
 from advisor.patterns.base import Pattern
-from advisor.units import DAY_S, show_bytes, show_rate
+from advisor.units import show_bytes, show_rate
 from advisor.workload import Workload
 
-__all__ = ["any_scales", "break_even"]
+__all__ = ["Axis", "any_scales", "axes_of", "break_even", "point_on"]
 
 # Ten percent short of a stated point the present best is still the best.
 _SHORT = 1.1
@@ -27,14 +27,14 @@ _SHORT = 1.1
 _FARTHEST, _STEP, _NEAR = 100.0, 3.0, 1.12
 # Where a point is moved for the two sides to agree, so often at most.
 _MOVES = 4
-# What all confirmations together may take, in requests, about (see `Run.effort`).
-_EFFORT = 16_000_000
+# What the confirmations along one axis may take, in requests, about (see `Run.effort`); the longest replication.
+_EFFORT, _LONGEST = 5_000_000, 3_000_000
 # No traffic is as heavy as this: beyond it one confirmation takes minutes.
 _HEAVIEST_PER_S = 400.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Axis:
+class Axis:
     """A figure that is moved: the field that names it, its value, and how it is written for a factor."""
 
     field: str
@@ -68,21 +68,32 @@ def break_even(
     answer: Recommendation, outlook: Outlook, *, asked: tuple[type[Pattern], ...], threads: int = 2
 ) -> tuple[BreakEven, ...]:
     """The points that were confirmed: rate, payload and objective, each upwards and downwards."""
-    if answer.best is None:
-        return ()
-    finder = _Finder(answer, outlook, tuple(pattern.name for pattern in asked), threads)
-    return tuple(found for axis in _axes(answer.workload) if (found := finder.point(axis)) is not None)
+    names = tuple(pattern.name for pattern in asked)
+    found = (point_on(axis, answer, outlook, asked=names, threads=threads) for axis in axes_of(answer))
+    return tuple(one for one in found if one is not None)
 
 
-def _axes(w: Workload) -> Iterator[_Axis]:
+def point_on(
+    axis: Axis, answer: Recommendation, outlook: Outlook, *, asked: tuple[str, ...], threads: int
+) -> BreakEven | None:
+    """The point of one axis, which does not depend on any other axis."""
+    return _Finder(answer, outlook.anew(), asked, threads).point(axis)
+
+
+def axes_of(answer: Recommendation) -> tuple[Axis, ...]:
+    """The figures that are moved; none where nothing is best."""
+    return tuple(_axes(answer.workload)) if answer.best is not None else ()
+
+
+def _axes(w: Workload) -> Iterator[Axis]:
     if w.streams and w.traffic is not None and not w.traffic.classes and w.traffic.replay is None:
-        yield _Axis("traffic.rate", w.rate_per_s, down=True)
-        yield _Axis("traffic.rate", w.rate_per_s, down=False)
+        yield Axis("traffic.rate", w.rate_per_s, down=True)
+        yield Axis("traffic.rate", w.rate_per_s, down=False)
     for name, seconds in w.objective.latencies[:1]:
-        yield _Axis(f"objective.{name}", seconds, down=True)
-        yield _Axis(f"objective.{name}", seconds, down=False)
+        yield Axis(f"objective.{name}", seconds, down=True)
+        yield Axis(f"objective.{name}", seconds, down=False)
     if w.streams:
-        yield _Axis("payload.request", float(w.payload.request_bytes), down=False)
+        yield Axis("payload.request", float(w.payload.request_bytes), down=False)
 
 
 @dataclass
@@ -99,12 +110,12 @@ class _Finder:
         assert best is not None
         self.best = best.pattern
 
-    def point(self, axis: _Axis) -> BreakEven | None:
+    def point(self, axis: Axis) -> BreakEven | None:
         """Where another pattern comes first along an axis, confirmed; none where none is found."""
         guess = self._guess(axis)
         return None if guess is None else self._confirmed(axis, guess)
 
-    def _guess(self, axis: _Axis) -> float | None:
+    def _guess(self, axis: Axis) -> float | None:
         """The factor at which arithmetic first puts another pattern in front."""
         sign = -1 if axis.down else 1
         near, far = 1.0, 1.0
@@ -125,10 +136,10 @@ class _Finder:
             near, far = (middle, far) if self._estimated(axis, middle) == self.best else (near, middle)
         return far
 
-    def _too_heavy(self, axis: _Axis, factor: float) -> bool:
+    def _too_heavy(self, axis: Axis, factor: float) -> bool:
         return axis.field == "traffic.rate" and axis.value * factor > max(_HEAVIEST_PER_S, axis.value)
 
-    def _estimated(self, axis: _Axis, factor: float) -> str | None:
+    def _estimated(self, axis: Axis, factor: float) -> str | None:
         """The best pattern by arithmetic, "" where none meets the objective; ``None`` where no profile is so."""
         try:
             moved = self.answer.workload.with_(axis.sets(self.answer.workload, factor))
@@ -136,7 +147,7 @@ class _Finder:
         except InputError:
             return None
 
-    def _confirmed(self, axis: _Axis, guess: float) -> BreakEven | None:
+    def _confirmed(self, axis: Axis, guess: float) -> BreakEven | None:
         """Simulate both sides, and move the point until the far side flips and the near side does not."""
         toward = 1 / _SHORT if axis.down else _SHORT
         factor = guess
@@ -154,7 +165,7 @@ class _Finder:
             factor /= toward
         return None
 
-    def _amid(self, axis: _Axis, factor: float, toward: float, there: str) -> float:
+    def _amid(self, axis: Axis, factor: float, toward: float, there: str) -> float:
         """Where both sides of a point keep their distance from the flip, which lies at most ten percent short of it.
 
         The flip is in the first or the second half of those ten percent; the point is moved a quarter of them, so
@@ -165,7 +176,7 @@ class _Finder:
         flipped = self._simulated(axis, factor / half, finish=True) == there
         return factor / quarter if flipped else factor * quarter
 
-    def _simulated(self, axis: _Axis, factor: float, *, finish: bool = False) -> str | None:
+    def _simulated(self, axis: Axis, factor: float, *, finish: bool = False) -> str | None:
         """The best pattern there, "" where none meets the objective.
 
         ``None`` where no profile is so, or where no more may be spent, unless it is to ``finish`` what is found.
@@ -183,15 +194,14 @@ class _Finder:
             moved = w.with_(sets)
         except InputError:
             return None
-        # A day, warmed up, is the least that is run.
-        if 2 * DAY_S * moved.rate_per_s > _EFFORT:
+        if Bench(moved, self.answer.seed, self.outlook.book).requests_once > _LONGEST:
             return None
         found = briefly(moved, seed=self.answer.seed, patterns=self.asked, threads=self.threads, outlook=self.outlook)
         self.spent += found.effort
         self.known[key] = found.pattern
         return found.pattern
 
-    def _point(self, axis: _Axis, factor: float, becomes: str) -> BreakEven:
+    def _point(self, axis: Axis, factor: float, becomes: str) -> BreakEven:
         w = self.answer.workload
         now, then = axis.shown(1.0), axis.shown(factor)
         side = "at or below" if axis.down else "from"
@@ -214,7 +224,7 @@ def any_scales(answer: Recommendation) -> bool:
     return any(watches_alarms(one.outcome.deployment) for one in answer.options)
 
 
-def _short_of(axis: _Axis, factor: float) -> float:
+def _short_of(axis: Axis, factor: float) -> float:
     return factor * _SHORT if axis.down else factor / _SHORT
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,12 @@ class Outlook:
             here = looked.get(pattern.name) or Prospect(self.workload, pattern, self.book)
             self._look(pattern, here, answer)
         self._beaten = self._by_far()
+
+    def anew(self) -> Outlook:
+        """The same with hints of its own, so that what is asked of one changes nothing of the other."""
+        other = copy(self)
+        other._near = {name: dict(near) for name, near in self._near.items()}
+        return other
 
     def _by_far(self) -> frozenset[str]:
         """Patterns that cost so many times as much as the best that no assumption makes up for it."""

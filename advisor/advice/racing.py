@@ -33,11 +33,13 @@ _CHEAP = 1_500_000
 _FEW, _MANY, _VERY_FEW = 3, 40, 2
 _LONG = 4_000_000
 # What the leader's replications may take together, in requests, and those of any other, once there are the least.
-_LEADER, _OTHER = 24_000_000, 8_000_000
+_LEADER, _OTHER = 16_000_000, 6_000_000
 # Of a brief race, where replications are short ones; of what does not lead, at most.
 _BRIEF, _ENOUGH = 3, 10
 # From so many replications on costs are corrected by the arrivals, which takes one degree of freedom.
 _CORRECTED = 6
+# Who comes first in a few replications is first no more in some others, so often at most.
+_FIRSTS = 4
 # Leaders that cannot be told apart are given twice the replications, so often at most.
 _ROUNDS = 2
 
@@ -110,6 +112,8 @@ class Race:
         self.tell = tell
         self.yardstick = percentile(w)
         self.finalists: dict[str, Finalist] = {}
+        # Those that have met as many bursts as an answer needs.
+        self.whole: set[str] = set()
         # What has been run of each, so that more replications go on from there.
         self.runs: dict[str, dict[int, Run]] = {}
         self._simulate = partial(simulate, w, seed=seed, book=book, threads=threads, budget=brief)
@@ -149,6 +153,13 @@ class Race:
 
     def separate(self) -> None:
         """Give the first and those too close to it more replications, while that is affordable."""
+        for _ in range(_FIRSTS):
+            first = self.ranked()[0]
+            if first.id in self.whole or self.brief or self.vast:
+                break
+            # Whoever is first has met as many bursts as an answer needs.
+            least = self._until(least=self.few, most=self.many, effort=0)
+            self._run(first.deployment, leads=bool(first.outcome.samples), precision=least, whole=True)
         for _ in range(_ROUNDS):
             first, *others = self.ranked()
             close = [one for one in others if self._behind(first, one) < SURE]
@@ -175,9 +186,16 @@ class Race:
         leads: bool,
         precision: Precision | None = None,
         replications: int | None = None,
+        whole: bool = False,
     ) -> None:
-        """Simulate; the state over time is sampled for the leader alone, since it takes as long as a short run."""
+        """Simulate; the state over time is sampled for the leader alone, since it takes as long as a short run.
+
+        It meets as many bursts as an answer needs, as what is to be ``whole`` does.
+        """
         self.tell(deployment.id)
+        whole = whole or leads
+        if whole:
+            self.whole.add(deployment.id)
         kept: list[tuple[Replications, Sequence[float]]] = []
         outcome = self._simulate(
             deployment,
@@ -185,6 +203,8 @@ class Race:
             replications=replications,
             timeline=leads,
             runs=self.runs.setdefault(deployment.id, {}),
+            apart=not self._light(deployment),
+            bursts=whole,
             keep=lambda found, costs: kept.append((found, costs)),
         )
         [(found, costs)] = kept

@@ -22,7 +22,7 @@ from advisor.advice.outlook import Outlook
 from advisor.advice.racing import Race
 from advisor.advice.ranking import front, order, score
 from advisor.advice.recommendation import Confidence, Option, Recommendation, Refusal, Searched
-from advisor.advice.search import Found, at_its_word, search
+from advisor.advice.search import MARGIN, Found, at_its_word, search
 from advisor.advice.simulating import price_overrides
 from advisor.advice.spill import Spill
 from advisor.advice.spilling import NOT_MOVED, outcomes_of_parts, tried_spills
@@ -32,18 +32,23 @@ from advisor.errors import InputError
 from advisor.patterns import PATTERNS
 from advisor.patterns.base import Pattern
 from advisor.rules import WARNS, Finding
+from advisor.sim.apart import can_fork, helpers
 from advisor.workload import Workload
 
 __all__ = ["Brief", "briefly", "recommend"]
 
 # What the search of all patterns may take, in requests, about; and of a brief answer.
-_SEARCHED, _BRIEFLY = 8_000_000, 3_000_000
-# Requests of a trial from which on it is as good as a short race.
+_SEARCHED, _BRIEFLY = 6_000_000, 3_000_000
+# What a trial takes, in requests, from which on it is as good as a short race.
 _LONG_ENOUGH = 1_000_000
-# Options beside the best of each pattern: cheaper or faster ones.
-_MORE = 2
+# Requests of a trial from which on the patterns are searched in processes of their own.
+_WORTH_A_PROCESS = 100_000
+# Options beside the best of each pattern, cheaper or faster ones; none where a replication has so many requests.
+_MORE, _LONG = 2, 4_000_000
 # Costs, or what else is preferred, this close are the same to a user, who then takes what is simpler.
 _AS_GOOD = 1.005
+# What a trial finds so many times as bad as the first of a brief race is not the first.
+_CLOSE = 1.1
 # A finalist that turns out to miss the objective is followed by the next best, so often at most.
 _FOLLOW = 4
 
@@ -150,16 +155,47 @@ class _Answer:
         if self.bench.vast:
             self.found = {one.pattern.name: at_its_word(one) for one in open_ones}
             return
+        ranked = _promising_first(w, open_ones)
+        # What a rival costs, as arithmetic has it: then no search waits for another.
+        bars = [math.inf] * len(ranked) if self.brief else _bars(ranked)
+        early = {} if self.brief else self._side_by_side(ranked, bars)
         bar = math.inf
-        for one in _promising_first(w, open_ones):
-            name = one.pattern.name
-            told = partial(self._count, f"{name}: searching")
-            budget = (_BRIEFLY if self.brief else _SEARCHED) / len(open_ones)
-            found = search(one, self.bench, budget=budget, tell=told, bar=bar, only_first=self.brief)
-            self.found[name] = found
+        for n, one in enumerate(ranked):
+            # A rival that turns out to cost more, or to miss the objective, beats less.
+            if n not in early or bar > bars[n]:
+                early[n] = self._of(one, self.bench, bar)
+            found = self.found[one.pattern.name] = early[n]
             bar = min([bar, *(trial.usd for trial in found.trials if trial.meets)])
         if not any(found.trials for found in self.found.values()):
             self._nearest(open_ones)
+
+    def _of(self, one: Prospect, bench: Bench, bar: float) -> Found:
+        """What the search of one pattern finds, where ``bar`` is what a rival costs."""
+        open_ones = sum(bool(other.chains) for other in self.prospects)
+        told = partial(self._count, f"{one.pattern.name}: searching")
+        budget = (_BRIEFLY if self.brief else _SEARCHED) / max(1, open_ones)
+        return search(one, bench, budget=budget, tell=told, bar=bar, only_first=self.brief)
+
+    def _side_by_side(self, ranked: list[Prospect], bars: list[float]) -> dict[int, Found]:
+        """The search of each pattern: of the first here, of its rivals in another process where that is worth it."""
+        apart = self.threads > 1 and len(ranked) > 1 and self.bench.requests_each > _WORTH_A_PROCESS and can_fork()
+
+        def searched(n: int) -> tuple[Found, Bench]:
+            bench = self.bench.anew(1 if apart else self.threads)
+            return self._of(ranked[n], bench, bars[n]), bench
+
+        if not apart:
+            made = [searched(n) for n in range(len(ranked))]
+        else:
+            with helpers(searched, self.threads - 1, apart=True) as submit:
+                rivals = [submit(n) for n in range(1, len(ranked))]
+                made = [searched(0)]
+                # From the last on: what the other process has not begun is done here.
+                made += [later() for later in reversed(rivals)][::-1]
+        for _, bench in made:
+            self.bench.take(bench)
+        self.done = len(self.bench.tried)
+        return {n: found for n, (found, _) in enumerate(made)}
 
     def made(self, *, explain: bool) -> Recommendation:
         """The whole answer."""
@@ -172,22 +208,18 @@ class _Answer:
             return replace(answer, notes=(*answer.notes, NOT_MOVED))
         if not explain:
             return answer
-        from advisor.advice.breaking_even import break_even
-        from advisor.advice.sensitivity import sensitivity
+        from advisor.advice.changing import what_changes
 
         self._tell("what would change the answer")
         outlook = Outlook(answer, self.prospects, hybrids=self.hybrids)
-        return replace(
-            answer,
-            break_even=break_even(answer, outlook, asked=self.asked, threads=self.threads),
-            sensitivity=sensitivity(answer, outlook, asked=self.asked, threads=self.threads),
-        )
+        points, moves = what_changes(answer, outlook, asked=self.asked, threads=self.threads)
+        return replace(answer, break_even=points, sensitivity=moves)
 
     def briefly(self) -> Brief:
         """The first of a short race; of the trials, where these are long enough to show it."""
         self._search()
         firsts = order(self.workload, [trial for found in self.found.values() for trial in found.trials])
-        if firsts and self.bench.requests_each > _LONG_ENOUGH:
+        if firsts and firsts[0].effort > _LONG_ENOUGH:
             best = firsts[0]
             return Brief(best.deployment.name if best.meets else "", best.usd, self.effort)
         ranked = self._raced().ranked()
@@ -201,7 +233,8 @@ class _Answer:
             best = one.best()
             if best is not None:
                 space = sum(len(chain) for chain in one.chains)
-                self.found[one.pattern.name] = Found(trials=(self.bench.trial(best.deployment),), space=space)
+                name = one.pattern.name
+                self.found[name] = Found(name, trials=(self.bench.trial(best.deployment),), space=space)
 
     def _raced(self) -> Race:
         """Finalists on fresh seeds: the best of each pattern, what else is cheaper or faster, and their followers."""
@@ -210,7 +243,7 @@ class _Answer:
             w,
             seed=self.seed,
             book=self.book,
-            requests_each=self.bench.requests_each / self.bench.replications,
+            requests_each=self.bench.requests_once,
             threads=self.threads,
             brief=self.bench.budget if self.brief else None,
             tell=lambda name: self._count(f"{name}: simulating"),
@@ -218,10 +251,16 @@ class _Answer:
         firsts = order(w, [_simplest(w, found.trials) for found in self.found.values() if found.trials])
         every = [trial for found in self.found.values() for trial in found.trials]
         # Finalists run side by side where one replication takes minutes, which has a core to itself.
-        at_once = max(1, len(firsts)) if self.bench.vast and self.threads > 1 else 1
-        with ThreadPoolExecutor(at_once) as pool:
-            tuple(pool.map(lambda n: self._enter(race, firsts[n], leads=n == 0), range(len(firsts))))
-        for trial in () if self.bench.vast or self.brief else _others(every, firsts):
+        if self.bench.vast and self.threads > 1 and firsts:
+            with ThreadPoolExecutor(len(firsts)) as pool:
+                tuple(pool.map(lambda n: self._enter(race, firsts[n], leads=n == 0), range(len(firsts))))
+        else:
+            for n, trial in enumerate(firsts):
+                if self.brief and self._is_behind(trial, race):
+                    break
+                self._enter(race, trial, leads=n == 0)
+        long = self.bench.requests_once > _LONG
+        for trial in () if self.brief or long else _others(every, firsts):
             race.enter(trial.deployment, leads=False)
         for trial in self._spills(race):
             if race.enter(trial.deployment, leads=True).meets:
@@ -231,6 +270,15 @@ class _Answer:
             race.separate()
         self.raced = race.effort
         return race
+
+    def _is_behind(self, trial: Trial, race: Race) -> bool:
+        """Whether a trial is surely behind the first of a race: it misses the objective, or is not even close."""
+        if not race.finalists or not (first := race.ranked()[0]).meets:
+            return False
+        w = self.workload
+        return not trial.meets or score(w, trial.usd, trial.yardstick_s) > _CLOSE * score(
+            w, first.usd, first.yardstick_s
+        )
 
     def _spills(self, race: Race) -> tuple[Trial, ...]:
         """Two endpoints that share the stream, where they are better than the best of one."""
@@ -292,6 +340,17 @@ class _Answer:
     def _count(self, what: str) -> None:
         self.done += 1
         self._tell(what)
+
+
+def _bars(ranked: list[Prospect]) -> list[float]:
+    """For each pattern, what a more promising one costs that meets the objective, by arithmetic and at most."""
+    bars, bar = [], math.inf
+    for one in ranked:
+        bars.append(bar)
+        best = one.best()
+        if best is not None and best.meets:
+            bar = min(bar, best.usd / MARGIN)
+    return bars
 
 
 def _promising_first(w: Workload, open_ones: list[Prospect]) -> list[Prospect]:

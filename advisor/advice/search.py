@@ -17,14 +17,15 @@ from advisor.advice.judging import Judged
 from advisor.advice.ranking import ALIKE, order, score
 from advisor.advice.trial import Bench, Trial, watches_alarms
 
-__all__ = ["Found", "at_its_word", "search"]
+__all__ = ["MARGIN", "Found", "at_its_word", "search"]
 
 # How far below its estimate a cost may come out: nothing for a fleet of fixed size, whose hours are known.
-_MARGIN, _FIXED = 0.8, 0.995
+MARGIN, _FIXED = 0.8, 0.995
 # Two deployments whose estimates are this close are one and the same to a trial.
 _SAME = 1.001
-# Trials of one pattern at most; the first few are always made; of one that another pattern beats, so many.
-_MOST, _LEAST, _BEATEN = 10, 2, 3
+# Trials of one pattern at most; the first few are always made; of one that another pattern beats, so many;
+# and where only the first is of interest.
+_MOST, _LEAST, _BEATEN, _FEW = 10, 2, 3, 5
 # What is spent on a pattern of which nothing has met the objective yet, as a multiple of its budget.
 _IN_NEED = 3.0
 
@@ -33,6 +34,7 @@ _IN_NEED = 3.0
 class Found:
     """What the search of one pattern came to: its trials, the best first; how large its space was."""
 
+    pattern: str
     trials: tuple[Trial, ...]
     space: int
 
@@ -59,12 +61,12 @@ def at_its_word(prospect: Prospect) -> Found:
     space = sum(len(chain) for chain in prospect.chains)
     begins = _begins(prospect)
     if not begins:
-        return Found(trials=(), space=space)
+        return Found(prospect.pattern.name, trials=(), space=space)
     chain, at = begins[0]
     one = chain.foreseen(at)
     judged = Judged((), 0.0) if one.meets else Judged(("it misses the objective by arithmetic",), one.shortfall)
     trial = Trial(deployment=one.deployment, usd=one.usd, yardstick_s=one.yardstick_s, judged=judged)
-    return Found(trials=(trial,), space=space)
+    return Found(prospect.pattern.name, trials=(trial,), space=space)
 
 
 def _begins(prospect: Prospect) -> list[tuple[Chain, int]]:
@@ -87,7 +89,7 @@ class _Search:
         self.workload = prospect.workload
         self.bench = bench
         self.tell = tell
-        self.most = _MOST
+        self.most = _FEW if only_first else _MOST
         self.budget, self.before = budget, bench.effort
         self.trials: dict[str, Trial] = {}
         self.best: Trial | None = None
@@ -105,12 +107,12 @@ class _Search:
             if self._promising(chain.foreseen(at)) and not self._known(chain.foreseen(at)):
                 self._walk(chain, at)
         tried = order(self.workload, self.trials.values())
-        return Found(trials=tuple(tried), space=sum(len(chain) for chain in chains))
+        return Found(self.prospect.pattern.name, trials=tuple(tried), space=sum(len(chain) for chain in chains))
 
     def _least_usd(self, chain: Chain) -> float:
         """What the smallest of a chain that may meet the objective costs at least."""
         one = chain.foreseen(chain.possible_from())
-        return one.usd * (_FIXED if _of_fixed_size(one) else _MARGIN)
+        return one.usd * (_FIXED if _of_fixed_size(one) else MARGIN)
 
     def _promising(self, one: Foreseen) -> bool:
         """Whether a chain that begins here could hold something better than the best so far."""
@@ -118,7 +120,7 @@ class _Search:
             return True
         if not self.best.meets:
             return True
-        least_usd = one.usd * (_FIXED if _of_fixed_size(one) else _MARGIN)
+        least_usd = one.usd * (_FIXED if _of_fixed_size(one) else MARGIN)
         if self.workload.objective.prefer == "latency":
             return one.floor_s * ALIKE < self.best.yardstick_s
         return score(self.workload, least_usd, max(one.floor_s, 1e-9)) < self._score(self.best)
@@ -191,7 +193,7 @@ class _Search:
             return
         candidates = sorted(range(boundary + 1, len(chain)), key=estimated)[:2]
         for n in candidates:
-            if self.best is not None and _MARGIN * estimated(n) >= self._score(self.best):
+            if self.best is not None and MARGIN * estimated(n) >= self._score(self.best):
                 break
             if estimated(n) < estimated(boundary) or self.workload.objective.prefer != "cost":
                 self._try(chain, n)

@@ -65,6 +65,8 @@ def simulate(
     timeline: bool = True,
     faults: Faults = NO_FAULTS,
     runs: dict[int, Run] | None = None,
+    apart: bool = False,
+    bursts: bool = True,
 ) -> Outcome:
     """One deployment in detail.
 
@@ -74,7 +76,9 @@ def simulate(
     ``keep`` is given the replications and what each costs in a month, for paired comparisons; without ``timeline`` the
     state of the first one is not sampled, which makes short runs much quicker.
     ``faults`` befall each replication at instants of its own; one-off spikes are run without them. ``runs`` are
-    replications that were simulated before, by number, under the very same terms; new ones are added.
+    replications that were simulated before, by number, under the very same terms; new ones are added. ``apart`` has
+    replications run in processes of their own where that can be: quicker where a fleet's control takes the time.
+    ``bursts=False`` asks for no more replications than ``precision`` does, however few bursts they hold.
     What the rules refuse is simulated all the same: ask ``deployment.check(w)``.
     """
     _streams(w, deployment)
@@ -87,7 +91,7 @@ def simulate(
         wanted = replace(wanted, least=replications, most=replications)
     scales = budget is not None or watches_alarms(deployment.to_dict())
     horizon = horizon_of(w, budget=budget or int(w.assume("request_budget_search")), by_weeks=scales)
-    if replications is None and budget is None and wanted.most > 1:
+    if bursts and replications is None and budget is None and wanted.most > 1:
         least = max(wanted.least, _with_bursts(w, horizon.window_s))
         wanted = replace(wanted, least=least, most=max(wanted.most, least))
     if replications is None and precision is None:
@@ -95,17 +99,10 @@ def simulate(
     held = (book or price_book()).with_assumed(price_overrides(w))
     purchase = PurchaseOptions.of(w.purchase)
 
-    known = {} if runs is None else runs
-
     def run(number: int) -> Run:
-        if number not in known:
-            known[number] = simulated(number)
-        return known[number]
-
-    def simulated(number: int) -> Run:
         trace = deployment.trace(w, seed=replication(seed, number), horizon=horizon)
         trace.faults = faults
-        return insist(deployment.simulate(w, trace, sample_s=_SAMPLE_S if timeline and number == 0 else None))
+        return insist(deployment.simulate(w, trace, sample_s=_SAMPLE_S if timeline and number == 0 else None)).light()
 
     def priced(used: Usage) -> Bill:
         return bill(used, held, w.region, purchase)
@@ -129,8 +126,12 @@ def simulate(
         percentile=SHARES.get(asked[0] if asked else "p99"),
         precision=wanted,
         threads=threads,
+        apart=apart,
+        made=runs,
         progress=progress,
     )
+    if runs is not None:
+        runs.update(enumerate(found.runs))
     usages = [with_hours(w, deployment.usage(w, one), one) for one in found.runs]
     costs = [cost(one) for one in found.runs]
     usual = found.cost(cost, expected)

@@ -47,6 +47,8 @@ class Trial:
     usd: float
     yardstick_s: float
     judged: Judged
+    #: what it took, in requests, about
+    effort: int = 0
 
     @property
     def id(self) -> str:
@@ -88,24 +90,37 @@ class Bench:
         return replace(whole, warmup_s=min(whole.warmup_s, _WARMUP_S))
 
     @property
-    def requests_each(self) -> float:
-        """About how many requests, or records, trying one deployment takes."""
+    def requests_once(self) -> float:
+        """About how many requests, or records, one replication has."""
         w, horizon = self.workload, self.horizon
         together = w.rate_per_s * (horizon.warmup_s + horizon.window_s)
-        if w.batch is not None:
-            together += w.batch.records
-        return together * self.replications
+        return together + (w.batch.records if w.batch is not None else 0)
+
+    @property
+    def requests_each(self) -> float:
+        """About how many requests, or records, trying one deployment takes."""
+        return self.requests_once * self.replications
 
     @property
     def vast(self) -> bool:
         """Whether one replication takes so long that as few as possible are to be run."""
-        return self.requests_each / self.replications > VAST
+        return self.requests_once > VAST
 
     def trial(self, deployment: Pattern) -> Trial:
         """Try a deployment, or say again what came of it."""
         if deployment not in self.tried:
             self.tried[deployment] = self._tried(deployment)
         return self.tried[deployment]
+
+    def anew(self, threads: int) -> Bench:
+        """One with nothing tried yet, of the same requests."""
+        return replace(self, threads=threads, requests=0, effort=0, tried={})
+
+    def take(self, other: Bench) -> None:
+        """What was tried on another bench counts as tried on this one."""
+        self.tried.update(other.tried)
+        self.requests += other.requests
+        self.effort += other.effort
 
     def _tried(self, deployment: Pattern) -> Trial:
         w = self.workload
@@ -131,6 +146,7 @@ class Bench:
             usd=math.fsum(costs) / len(costs),
             yardstick_s=latency.value,
             judged=judge(w, found),
+            effort=sum(one.effort for one in runs),
         )
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from advisor.errors import BugError
 from advisor.sim.arrivals import Lot
 from advisor.sim.block import Block
-from advisor.sim.kernels import Floats, Ints, luck
+from advisor.sim.kernels import Floats, Ints, dealing
 from advisor.sim.recorded import read
 from advisor.sim.replay import Recorded
 from advisor.sim.run_record import Run
@@ -122,7 +122,7 @@ def _endpoints(groups: Sequence[_Group]) -> tuple[Endpoint, ...]:
 
 
 class _Dealer:
-    """Tells for each request of a block the endpoint that it goes to; -1 where that one is not run."""
+    """Tells which requests of a block go to which endpoints."""
 
     def __init__(self, trace: Trace, groups: Sequence[_Group], models: int) -> None:
         self._group = np.zeros(models, dtype=np.int64)
@@ -132,19 +132,22 @@ class _Dealer:
         self._runs = np.array([group.runs for group in groups], dtype=np.int64)
         self._first = np.concatenate(([0], np.cumsum(self._runs)[:-1]))
         # By lot: which of its group a request's endpoint is. Its number alone decides, as with all its luck.
-        self._key = np.uint64(key(trace.seed, "endpoint", 0)) if self._many.max() > 1 else None
+        self._key = np.uint64(key(trace.seed, "endpoint", 0))
+        self._goes_to, self._order = np.empty(0, np.int64), np.empty(0, np.int64)
 
-    def __call__(self, block: Block) -> Ints:
+    def rows(self, block: Block, those: range) -> list[Ints]:
+        """The rows of each of some endpoints next to one another."""
         asked = block.model[: block.n]
         if asked.size and int(asked.max()) >= self._group.size:
             raise BugError(f"a request asks for model {int(asked.max()) + 1} of {self._group.size}")
-        group = self._group[asked]
-        if self._key is None:
-            return np.asarray(self._first[group])
-        lot = np.empty(block.n)
-        luck.lucks(self._key, block.number, block.n, lot)
-        cell = (lot * self._many[group]).astype(np.int64)
-        return np.asarray(np.where(cell < self._runs[group], self._first[group] + cell, -1))
+        if self._order.size < block.n:
+            self._goes_to, self._order = np.empty(block.n, np.int64), np.empty(block.n, np.int64)
+        cuts = np.empty(len(those) + 1, np.int64)
+        dealing.deal(
+            self._key, self._group, self._many, self._runs, self._first, asked, block.number, block.n, those.start,
+            self._goes_to, self._order, cuts,
+        )  # fmt: skip
+        return [self._order[low:high] for low, high in pairwise(cuts.tolist())]
 
 
 class _Deal:
@@ -166,13 +169,8 @@ class _Deal:
     def _all(self, those: range) -> Iterator[tuple[float, list[Block | None]]]:
         """Each block dealt to some endpoints, and the instant that it reaches."""
         for block in self.whole.blocks():
-            goes_to = self._dealer(block)
-            order = np.argsort(goes_to, kind="stable")
-            cuts = np.searchsorted(goes_to[order], np.arange(those.start, those.stop + 1)).tolist()
-            yield (
-                float(block.arrival[block.n - 1]),
-                [block.chosen(order[low:high]) if low < high else None for low, high in pairwise(cuts)],
-            )
+            dealt = self._dealer.rows(block, those)
+            yield float(block.arrival[block.n - 1]), [block.chosen(rows) if rows.size else None for rows in dealt]
 
     def blocks(self, number: int) -> Iterator[Block]:
         """The requests of one endpoint; over where nobody asks for it any more.
@@ -190,7 +188,7 @@ class _Deal:
         those = next(one for one in self._passes if number in one)
         if len(those) == 1:
             for block in self.whole.blocks():
-                rows = np.flatnonzero(self._dealer(block) == number)
+                [rows] = self._dealer.rows(block, those)
                 yield float(block.arrival[block.n - 1]), block.chosen(rows) if rows.size else None
             return
         if self._held != those:

@@ -7,11 +7,12 @@ side by side. What is kept is the shortest prefix of replications that is precis
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from advisor.sim.apart import helpers
 from advisor.sim.estimates import Estimate, mean_of, percentile_of, ratio_of, share_later_of, with_control
 from advisor.sim.ledger import Ledger
 from advisor.sim.run_record import Run
@@ -107,16 +108,25 @@ def replicate(
     percentile: float | None = None,
     precision: Precision | None = None,
     threads: int = 1,
+    apart: bool = False,
+    made: Mapping[int, Run] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Replications:
     """Replications 0, 1, 2 .. of `simulate(number)` until cost and percentile are precise, or there are enough.
 
-    `precise` of the answer is False where the cap came first. The outcome does not depend on `threads`.
+    `precise` of the answer is False where the cap came first. The outcome depends neither on `threads` nor on whether
+    processes are forked for them (`apart`). `made` are replications that are there already, by number.
     """
     wanted = precision or Precision()
     runs: list[Run] = []
     spent = 0
-    for run in _in_order(simulate, wanted.most, threads):
+
+    def needed(number: int) -> bool:
+        """Whether a replication may be asked for, as far as is known."""
+        mean = spent / len(runs) if runs else 0.0
+        return number < wanted.most and (number < wanted.least or mean * (number + 1) <= wanted.effort)
+
+    for run in _in_order(simulate, needed, threads, made or {}, apart=apart):
         runs.append(run)
         spent += run.effort
         if progress is not None:
@@ -126,7 +136,7 @@ def replicate(
         so_far = Replications(runs=tuple(runs), confidence=wanted.confidence)
         if _precise(so_far, wanted, cost, expected_arrivals, percentile):
             return so_far
-        if spent * (1 + 1 / len(runs)) > wanted.effort:
+        if not needed(len(runs)):
             break
     return Replications(runs=tuple(runs), confidence=wanted.confidence, precise=False)
 
@@ -147,21 +157,27 @@ def _precise(
     return math.isinf(objective.low) or objective.half_share <= wanted.objective_share
 
 
-def _in_order(simulate: Callable[[int], Run], most: int, threads: int) -> Iterator[Run]:
-    """Runs by number; at most `threads` at a time, none begun that the answer can do without by more than those."""
+def _in_order(
+    simulate: Callable[[int], Run],
+    needed: Callable[[int], bool],
+    threads: int,
+    made: Mapping[int, Run],
+    *,
+    apart: bool,
+) -> Iterator[Run]:
+    """Runs by number; at most `threads` at a time, none begun that the answer can surely do without."""
+    number = 0
+    while number in made:
+        yield made[number]
+        number += 1
     if threads <= 1:
-        yield from map(simulate, range(most))
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        ahead: list[Future[Run]] = [pool.submit(simulate, number) for number in range(min(threads, most))]
-        submitted = len(ahead)
-        try:
-            while ahead:
-                run = ahead.pop(0).result()
-                if submitted < most:
-                    ahead.append(pool.submit(simulate, submitted))
-                    submitted += 1
-                yield run
-        finally:
-            for future in ahead:
-                future.cancel()
+        while True:
+            yield simulate(number)
+            number += 1
+    with helpers(simulate, threads, apart=apart) as submit:
+        ahead: deque[Callable[[], Run]] = deque()
+        while True:
+            while not ahead or (len(ahead) < threads and needed(number)):
+                ahead.append(submit(number))
+                number += 1
+            yield ahead.popleft()()

@@ -71,6 +71,13 @@ class Timeline:
     datapoints: list[Datapoint] = field(default_factory=list)
     units: list[Lifetime] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
+    #: datapoints that have not been kept
+    left_out: int = 0
+
+    @property
+    def seen(self) -> int:
+        """How many datapoints there were."""
+        return len(self.datapoints) + self.left_out
 
     def in_service(self) -> list[tuple[float, int]]:
         """(instant, units in service from then on), wherever the number changes; the first at 0."""

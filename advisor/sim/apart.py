@@ -1,0 +1,160 @@
+"""Work done side by side in processes forked from this one, where it is Python's own and threads would not share it.
+
+    with helpers(work, 2, apart=True) as submit:
+        later = [submit(item) for item in items]
+        found = [one() for one in later]
+
+A helper has all that this process has at the fork, kernels and prices included, so nothing is sent to it but items;
+what it finds is sent back. Where a process cannot safely be forked (another system than Linux, other threads at work)
+threads do the same. A helper that is killed loses nothing: its item is worked at here.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import pickle
+import signal
+import sys
+import threading
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from multiprocessing.connection import Connection, wait
+from typing import Any, TypeVar
+
+__all__ = ["can_fork", "helpers"]
+
+Item = TypeVar("Item")
+Found = TypeVar("Found")
+
+# Whether this process is a helper itself: it asks for none.
+_helps = False
+
+
+def can_fork() -> bool:
+    """Whether this process can be forked: a thread at work elsewhere may hold a lock that the copy waits for."""
+    return sys.platform == "linux" and not _helps and threading.active_count() == 1
+
+
+@contextmanager
+def helpers(
+    work: Callable[[Item], Found], count: int, *, apart: bool = False
+) -> Iterator[Callable[[Item], Callable[[], Found]]]:
+    """Gives ``submit(item)``, which begins ``work(item)`` and returns what waits for its outcome.
+
+    ``count`` items are worked at side by side: by processes where ``apart`` and one can be forked, else by threads.
+    What nobody has begun when it is waited for is done here; what is not waited for at the end is called off.
+    """
+    if not apart or count < 1 or not can_fork():
+        with ThreadPoolExecutor(max(1, count)) as pool:
+            try:
+                yield lambda item: pool.submit(work, item).result
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+        return
+    crew = _Crew(work, count)
+    try:
+        yield crew.submit
+    finally:
+        crew.dismiss()
+
+
+class _Helper:
+    """A forked process and the way to it; the item that it works at, by number."""
+
+    def __init__(self, work: Callable[[Any], Any]) -> None:
+        context = multiprocessing.get_context("fork")
+        self.way, theirs = context.Pipe()
+        self.process = context.Process(target=_serve, args=(work, theirs), daemon=True)
+        with warnings.catch_warnings():
+            # Threads of compiled libraries sleep and hold nothing; those of Python have been counted.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self.process.start()
+        theirs.close()
+        self.at: int | None = None
+
+
+class _Crew:
+    """Helpers, the items that wait for one, and what has come of the others.
+
+    What a killed helper was at waits again.
+    """
+
+    def __init__(self, work: Callable[[Any], Any], count: int) -> None:
+        self.work = work
+        self.helpers = [_Helper(work) for _ in range(count)]
+        self.items: list[Any] = []
+        self.waiting: deque[int] = deque()
+        self.found: dict[int, tuple[bool, Any]] = {}
+
+    def submit(self, item: Any) -> Callable[[], Any]:
+        number = len(self.items)
+        self.items.append(item)
+        self.waiting.append(number)
+        self._hand_out()
+        return lambda: self._outcome(number)
+
+    def _hand_out(self) -> None:
+        for helper in list(self.helpers):
+            if helper.at is None and self.waiting:
+                helper.at = self.waiting.popleft()
+                try:
+                    helper.way.send(self.items[helper.at])
+                except OSError:
+                    self._gone(helper)
+
+    def _outcome(self, number: int) -> Any:
+        while number not in self.found:
+            if number in self.waiting:
+                self.waiting.remove(number)
+                return self.work(self.items[number])
+            for way in wait([helper.way for helper in self.helpers]):
+                self._receive(next(helper for helper in self.helpers if helper.way is way))
+            self._hand_out()
+        good, found = self.found.pop(number)
+        if not good:
+            raise found
+        return found
+
+    def _receive(self, helper: _Helper) -> None:
+        try:
+            found = helper.way.recv()
+        except (EOFError, OSError):
+            self._gone(helper)
+            return
+        if helper.at is not None:
+            self.found[helper.at], helper.at = found, None
+
+    def _gone(self, helper: _Helper) -> None:
+        """It was killed: another takes what it worked at."""
+        self.helpers.remove(helper)
+        helper.way.close()
+        if helper.at is not None:
+            self.waiting.appendleft(helper.at)
+
+    def dismiss(self) -> None:
+        for helper in self.helpers:
+            helper.process.kill()
+            helper.way.close()
+        for helper in self.helpers:
+            helper.process.join()
+
+
+def _serve(work: Callable[[Any], Any], way: Connection) -> None:
+    """What a helper does until it is dismissed."""
+    global _helps
+    _helps = True
+    # An interrupt is for the process that was asked; it dismisses its helpers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    while True:
+        try:
+            item = way.recv()
+        except EOFError:
+            return
+        try:
+            answer = pickle.dumps((True, work(item)), pickle.HIGHEST_PROTOCOL)
+        except Exception as error:  # whatever it is, the process that asked is told
+            answer = pickle.dumps((False, error), pickle.HIGHEST_PROTOCOL)
+        way.send_bytes(answer)
