@@ -12,17 +12,16 @@ import math
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import MISSING, dataclass, fields, replace
-from functools import partial
 
 from advisor.advice.checking import pattern_named
 from advisor.advice.combine import lot_apart
 from advisor.advice.explaining import told, why
-from advisor.advice.foreseeing import Prospect, prospect
+from advisor.advice.foreseeing import Prospect
 from advisor.advice.outlook import Outlook
 from advisor.advice.racing import Race
 from advisor.advice.ranking import front, order, score
 from advisor.advice.recommendation import Confidence, Option, Recommendation, Refusal, Searched
-from advisor.advice.search import MARGIN, Found, at_its_word, search
+from advisor.advice.scouting import Scout
 from advisor.advice.simulating import price_overrides
 from advisor.advice.spill import Spill
 from advisor.advice.spilling import NOT_MOVED, outcomes_of_parts, tried_spills
@@ -32,17 +31,12 @@ from advisor.errors import InputError
 from advisor.patterns import PATTERNS
 from advisor.patterns.base import Pattern
 from advisor.rules import WARNS, Finding
-from advisor.sim.apart import can_fork, helpers
 from advisor.workload import Workload
 
 __all__ = ["Brief", "briefly", "recommend"]
 
-# What the search of all patterns may take, in requests, about; and of a brief answer.
-_SEARCHED, _BRIEFLY = 6_000_000, 3_000_000
 # What a trial takes, in requests, from which on it is as good as a short race.
 _LONG_ENOUGH = 1_000_000
-# Requests of a trial from which on the patterns are searched in processes of their own.
-_WORTH_A_PROCESS = 100_000
 # Options beside the best of each pattern, cheaper or faster ones; none where a replication has so many requests.
 _MORE, _LONG = 2, 4_000_000
 # Costs, or what else is preferred, this close are the same to a user, who then takes what is simpler.
@@ -126,7 +120,6 @@ class _Answer:
     ) -> None:
         self.workload = w
         self.brief, self.hybrids = brief, hybrids
-        self.outlook = outlook
         self.asked = asked
         self.seed = seed
         self.threads = threads
@@ -136,71 +129,17 @@ class _Answer:
         self.raced = 0
         self.book: PriceBook = price_book().with_assumed(price_overrides(w))
         self.bench = Bench(w, seed, self.book, threads)
-        self.prospects: list[Prospect] = []
-        self.found: dict[str, Found] = {}
+        self.scout = Scout(self.bench, asked, brief=brief, outlook=outlook, tell=self._scouted)
 
     @property
     def effort(self) -> int:
         """What it has taken, in requests, about."""
         return self.bench.effort + self.raced
 
-    def _search(self) -> None:
-        """Look at every pattern by arithmetic, and try what is promising."""
-        w = self.workload
-        for pattern in self.asked:
-            self._tell(f"{pattern.name}: searching")
-            followed = None if self.outlook is None else self.outlook.prospect(w, pattern, self.book)
-            self.prospects.append(followed or prospect(w, pattern, self.book))
-        open_ones = [one for one in self.prospects if one.chains]
-        if self.bench.vast:
-            self.found = {one.pattern.name: at_its_word(one) for one in open_ones}
-            return
-        ranked = _promising_first(w, open_ones)
-        # What a rival costs, as arithmetic has it: then no search waits for another.
-        bars = [math.inf] * len(ranked) if self.brief else _bars(ranked)
-        early = {} if self.brief else self._side_by_side(ranked, bars)
-        bar = math.inf
-        for n, one in enumerate(ranked):
-            # A rival that turns out to cost more, or to miss the objective, beats less.
-            if n not in early or bar > bars[n]:
-                early[n] = self._of(one, self.bench, bar)
-            found = self.found[one.pattern.name] = early[n]
-            bar = min([bar, *(trial.usd for trial in found.trials if trial.meets)])
-        if not any(found.trials for found in self.found.values()):
-            self._nearest(open_ones)
-
-    def _of(self, one: Prospect, bench: Bench, bar: float) -> Found:
-        """What the search of one pattern finds, where ``bar`` is what a rival costs."""
-        open_ones = sum(bool(other.chains) for other in self.prospects)
-        told = partial(self._count, f"{one.pattern.name}: searching")
-        budget = (_BRIEFLY if self.brief else _SEARCHED) / max(1, open_ones)
-        return search(one, bench, budget=budget, tell=told, bar=bar, only_first=self.brief)
-
-    def _side_by_side(self, ranked: list[Prospect], bars: list[float]) -> dict[int, Found]:
-        """The search of each pattern: of the first here, of its rivals in another process where that is worth it."""
-        apart = self.threads > 1 and len(ranked) > 1 and self.bench.requests_each > _WORTH_A_PROCESS and can_fork()
-
-        def searched(n: int) -> tuple[Found, Bench]:
-            bench = self.bench.anew(1 if apart else self.threads)
-            return self._of(ranked[n], bench, bars[n]), bench
-
-        if not apart:
-            made = [searched(n) for n in range(len(ranked))]
-        else:
-            with helpers(searched, self.threads - 1, apart=True) as submit:
-                rivals = [submit(n) for n in range(1, len(ranked))]
-                made = [searched(0)]
-                # From the last on: what the other process has not begun is done here.
-                made += [later() for later in reversed(rivals)][::-1]
-        for _, bench in made:
-            self.bench.take(bench)
-        self.done = len(self.bench.tried)
-        return {n: found for n, (found, _) in enumerate(made)}
-
     def made(self, *, explain: bool) -> Recommendation:
         """The whole answer."""
         w = self.workload
-        self._search()
+        self.scout.search()
         race = self._raced()
         options = _options(w, race)
         answer = self._answer(race, options)
@@ -211,14 +150,14 @@ class _Answer:
         from advisor.advice.changing import what_changes
 
         self._tell("what would change the answer")
-        outlook = Outlook(answer, self.prospects, hybrids=self.hybrids)
+        outlook = Outlook(answer, self.scout.prospects, hybrids=self.hybrids)
         points, moves = what_changes(answer, outlook, asked=self.asked, threads=self.threads)
         return replace(answer, break_even=points, sensitivity=moves)
 
     def briefly(self) -> Brief:
         """The first of a short race; of the trials, where these are long enough to show it."""
-        self._search()
-        firsts = order(self.workload, [trial for found in self.found.values() for trial in found.trials])
+        self.scout.search()
+        firsts = order(self.workload, [trial for found in self.scout.found.values() for trial in found.trials])
         if firsts and firsts[0].effort > _LONG_ENOUGH:
             best = firsts[0]
             return Brief(best.deployment.name if best.meets else "", best.usd, self.effort)
@@ -226,15 +165,6 @@ class _Answer:
         if not ranked or not ranked[0].meets:
             return Brief("", math.nan, self.effort)
         return Brief(ranked[0].deployment.name, ranked[0].usd, self.effort)
-
-    def _nearest(self, open_ones: list[Prospect]) -> None:
-        """Where arithmetic proves that nothing can meet the objective: what comes closest to it, all the same."""
-        for one in open_ones:
-            best = one.best()
-            if best is not None:
-                space = sum(len(chain) for chain in one.chains)
-                name = one.pattern.name
-                self.found[name] = Found(name, trials=(self.bench.trial(best.deployment),), space=space)
 
     def _raced(self) -> Race:
         """Finalists on fresh seeds: the best of each pattern, what else is cheaper or faster, and their followers."""
@@ -248,8 +178,8 @@ class _Answer:
             brief=self.bench.budget if self.brief else None,
             tell=lambda name: self._count(f"{name}: simulating"),
         )
-        firsts = order(w, [_simplest(w, found.trials) for found in self.found.values() if found.trials])
-        every = [trial for found in self.found.values() for trial in found.trials]
+        firsts = order(w, [_simplest(w, found.trials) for found in self.scout.found.values() if found.trials])
+        every = [trial for found in self.scout.found.values() for trial in found.trials]
         # Finalists run side by side where one replication takes minutes, which has a core to itself.
         if self.bench.vast and self.threads > 1 and firsts:
             with ThreadPoolExecutor(len(firsts)) as pool:
@@ -284,11 +214,11 @@ class _Answer:
         """Two endpoints that share the stream, where they are better than the best of one."""
         if not self.hybrids:
             return ()
-        return tried_spills(self.workload, self.prospects, self.found, self.bench, race.ranked())
+        return tried_spills(self.workload, self.scout.prospects, self.scout.found, self.bench, race.ranked())
 
     def _enter(self, race: Race, trial: Trial, *, leads: bool) -> None:
         """A pattern's best; where it was flattered by the search's requests, those that came next."""
-        found = self.found[trial.deployment.name]
+        found = self.scout.found[trial.deployment.name]
         met = [one for one in found.trials if one.meets and one is not trial]
         for one in (trial, *met)[:_FOLLOW]:
             if race.enter(one.deployment, leads=leads).meets or not trial.meets:
@@ -301,7 +231,7 @@ class _Answer:
         ranked = race.ranked()
         refused = tuple(
             Refusal(pattern=one.pattern.name, deployment=one.first, findings=one.refusal or _no_chance(one))
-            for one in self.prospects
+            for one in self.scout.prospects
             if not any(option.pattern == one.pattern.name for option in options)
         )
         if ranked:
@@ -322,7 +252,7 @@ class _Answer:
             warnings=_warnings(w, options),
             assumptions=ranked[0].outcome.assumptions if ranked else (),
             searched=Searched(
-                space=sum(found.space for found in self.found.values()),
+                space=sum(found.space for found in self.scout.found.values()),
                 simulated=len({*(one.id for one in self.bench.tried), *race.finalists}),
                 requests=self.bench.requests or sum(one.outcome.requests for one in race.finalists.values()),
             ),
@@ -337,27 +267,13 @@ class _Answer:
         if self.progress is not None:
             self.progress(what, self.done)
 
+    def _scouted(self, what: str) -> None:
+        self.done = len(self.bench.tried)
+        self._tell(what)
+
     def _count(self, what: str) -> None:
         self.done += 1
         self._tell(what)
-
-
-def _bars(ranked: list[Prospect]) -> list[float]:
-    """For each pattern, what a more promising one costs that meets the objective, by arithmetic and at most."""
-    bars, bar = [], math.inf
-    for one in ranked:
-        bars.append(bar)
-        best = one.best()
-        if best is not None and best.meets:
-            bar = min(bar, best.usd / MARGIN)
-    return bars
-
-
-def _promising_first(w: Workload, open_ones: list[Prospect]) -> list[Prospect]:
-    """The patterns in the order in which arithmetic puts their best; those without any last."""
-    best = {one.pattern.name: one.best() for one in open_ones}
-    ranked = [seen.pattern for seen in order(w, [seen for seen in best.values() if seen is not None])]
-    return sorted(open_ones, key=lambda one: ranked.index(one.pattern.name) if best[one.pattern.name] else len(best))
 
 
 def _simplest(w: Workload, trials: tuple[Trial, ...]) -> Trial:

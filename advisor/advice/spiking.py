@@ -31,7 +31,7 @@ from advisor.workload import Workload
 __all__ = ["Spiked", "Spikes", "has_spikes", "in_a_month", "spans_of", "spiked", "told_spikes"]
 
 # So many replications have the pair at most: its figures are shown beside the answer, and decide nothing.
-_PAIRS = 5
+_PAIRS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ def has_spikes(w: Workload, deployment: Pattern) -> bool:
 
 
 def spiked(w: Workload, deployment: Pattern, *, seed: int, most: int, threads: int = 1) -> tuple[Spiked, ...]:
-    """The pair in the first replications, five at most: the same usual requests, with the same luck, on both sides."""
+    """The pair in the first replications, three at most: the same usual requests, with the same luck, on both sides."""
     numbers = range(min(most, _PAIRS))
     with ThreadPoolExecutor(max(1, min(threads, len(numbers)))) as pool:
         return tuple(pool.map(lambda number: _pair(w, deployment, replication(seed, number)), numbers))

@@ -61,8 +61,12 @@ def _progress() -> Iterator[Callable[[str, int], None] | None]:
     if not sys.stderr.isatty():
         yield None
         return
+    import threading
+
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from advisor.sim.apart import only_draw
 
     bar = Progress(
         SpinnerColumn(),
@@ -71,7 +75,9 @@ def _progress() -> Iterator[Callable[[str, int], None] | None]:
         console=Console(stderr=True),
         transient=True,
     )
+    before = set(threading.enumerate())
     with bar:
+        only_draw(set(threading.enumerate()) - before)
         task = bar.add_task("reading", total=None)
         yield lambda what, done: bar.update(task, completed=done, description=what)
 

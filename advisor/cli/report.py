@@ -107,8 +107,12 @@ def _progress() -> Iterator[Callable[[str], None]]:
     if not sys.stderr.isatty():
         yield _nobody
         return
+    import threading
+
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from advisor.sim.apart import only_draw
 
     bar = Progress(
         SpinnerColumn(),
@@ -117,7 +121,9 @@ def _progress() -> Iterator[Callable[[str], None]]:
         console=Console(stderr=True),
         transient=True,
     )
+    before = set(threading.enumerate())
     with bar:
+        only_draw(set(threading.enumerate()) - before)
         task = bar.add_task("reading", total=None)
         yield lambda what: bar.update(task, description=what)
 

@@ -18,24 +18,35 @@ import sys
 import threading
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
+from weakref import WeakSet
 
-__all__ = ["can_fork", "helpers"]
+__all__ = ["can_fork", "helpers", "only_draw"]
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
 
 # Whether this process is a helper itself: it asks for none.
 _helps = False
+# Threads that hold nothing but what they draw with, which no helper does.
+_drawing: WeakSet[threading.Thread] = WeakSet()
+
+
+def only_draw(threads: Iterable[threading.Thread]) -> None:
+    """Say of threads, those of a progress bar, that they hold nothing which a helper would wait for."""
+    _drawing.update(threads)
 
 
 def can_fork() -> bool:
     """Whether this process can be forked: a thread at work elsewhere may hold a lock that the copy waits for."""
-    return sys.platform == "linux" and not _helps and threading.active_count() == 1
+    others = set(threading.enumerate()) - {threading.main_thread()} - set(_drawing)
+    return (
+        sys.platform == "linux" and not _helps and not others and threading.current_thread() is threading.main_thread()
+    )
 
 
 @contextmanager

@@ -185,17 +185,23 @@ def bursts_of(workload: Workload) -> TwoState | None:
     return two_state(traffic.rate_per_s, peak, math.sqrt(max(0.0, square)), bursts.length_s)
 
 
-def points_of(workload: Workload, *, spikes: bool = False, shift_s: float = 0.0) -> Iterator[Points]:
+def points_of(
+    workload: Workload, *, spikes: bool = False, shift_s: float = 0.0, begin_s: float = 0.0
+) -> Iterator[Points]:
     """The sources of a workload's traffic, but for a replayed file: one, or one a class, then its spikes.
 
     A spike is a source of its own that adds height - 1 times the usual rate, so that the run with it and the run
     without share all other requests. ``shift_s`` is when the time that spikes are told in begins: the warm-up's end.
+    The curve is that from ``begin_s`` on, in whole hours.
     """
     traffic = workload.traffic
     if traffic is None:
         return
     bursts = bursts_of(workload)
     curve = traffic.curve if len(set(traffic.curve)) > 1 else ()
+    if curve:
+        hours = round(begin_s / HOUR_S) % len(curve)
+        curve = curve[hours:] + curve[:hours]
     clumps = None
     if traffic.clusters is not None:
         clumps = Clumps(size=traffic.clusters.size, within_s=traffic.clusters.within_s)

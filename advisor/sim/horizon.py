@@ -90,18 +90,17 @@ def spike_horizon_of(workload: Workload, *, every_s: float = 0.0) -> Horizon:
     What a spike leaves behind, a backlog or instances that are not needed any more, is gone in twice its length or in
     eight hours; a day at most is waited for.
 
-    Nothing differs before the first, so the run begins two hours or more before it, at the begin of a period of the
-    traffic, and of what else comes ``every_s``; the window is then of whole times of that.
+    Nothing differs before the first, so the run begins two hours or more before it: at the begin of a day where there
+    is a curve, of a file that is played again, and of what else comes ``every_s``; the window is then of whole times of
+    that. The curve of the week goes on from the day that the run begins with.
     """
     traffic = workload.traffic
     if traffic is None or not traffic.spikes:
         return horizon_of(workload)
     if traffic.replay is not None:
         period = cycle_s(traffic.replay.path)
-    elif len(set(traffic.week_weights)) > 1:
-        period = WEEK_S
     else:
-        period = DAY_S if len(set(traffic.day_weights)) > 1 else HOUR_S
+        period = DAY_S if len(set(traffic.curve)) > 1 else HOUR_S
     first = min(spike.at_s for spike in traffic.spikes)
     end = max(spike.at_s + spike.lasts_s + _after(spike.lasts_s) for spike in traffic.spikes)
     if every_s:

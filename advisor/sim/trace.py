@@ -76,8 +76,10 @@ class Trace:
         if traffic is None:
             raise BugError(f"{workload.name} has no traffic, so there is no trace of it")
         window = horizon or horizon_of(workload)
-        shift_s = window.warmup_s if window.spikes_from_s is None else window.spikes_from_s
-        sources: list[Source] = list(points_of(workload, spikes=spikes, shift_s=shift_s))
+        shift_s, begin_s = window.warmup_s, 0.0
+        if window.spikes_from_s is not None:
+            shift_s, begin_s = window.spikes_from_s, -window.spikes_from_s
+        sources: list[Source] = list(points_of(workload, spikes=spikes, shift_s=shift_s, begin_s=begin_s))
         if traffic.replay is not None:
             sources.insert(0, Recorded(path=traffic.replay.path, scale=traffic.replay.scale))
         laws = laws_of(workload, growth=growth, cold_cv=cold_cv, load_cv=load_cv)

@@ -271,3 +271,16 @@ class TestHorizon:
         assert one.window_s == 9 * 3600
         [_, spike] = Trace.of(w, seed=1, horizon=one, spikes=True).sources
         assert (spike.from_s, spike.to_s) == (14 * 3600, 15 * 3600)
+
+    def test_the_curve_of_the_week_goes_on_from_the_day_that_the_pair_begins_with(self):
+        w = reads(
+            "name: s\ntraffic: {rate: 1 per second, week: [1, 1, 9, 1, 1, 1, 1], "
+            "spikes: [{at: day 3 14:00, height: 2x, lasts: 10 min}]}"
+        )
+        one = spike_horizon_of(w)
+        assert (one.warmup_s, one.spikes_from_s) == (14 * 3600, -2 * self.DAY)
+        block = next(Trace.of(w, seed=1, horizon=one, spikes=False).blocks())
+        # Nine fifteenths of a week's requests come on its third day: nine times the rate of the others.
+        at = block.arrival[: block.n]
+        assert at[-1] > 4 * 3600
+        assert np.count_nonzero((at > 3600) & (at < 4 * 3600)) / (3 * 3600) == pytest.approx(9 * 7 / 15, rel=0.02)

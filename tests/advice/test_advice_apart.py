@@ -1,0 +1,43 @@
+"""An answer that is worked out in several processes is, to the byte, the one of a single thread."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import advisor as ad
+from advisor.workload import reads
+
+# Fleets that scale, so that there is control to be shared out, and rivals, so that there are points to find.
+PROFILE = """
+name: side-by-side
+region: us-east-1
+model: {size: 900 MB, memory: 2 GB, image: 3 GB}
+work: [{on: ml.c5.xlarge, mean: 2 s, cv: 0.6, workers: 2}, {on: serverless 4 GB, mean: 3 s, cv: 0.6}]
+traffic: {rate: 20 per minute, day: office, bursts: {peak: 4x, cv: 1, length: 20 min}}
+payload: {request: 400 KB, request_max: 2 MB, response: 20 KB}
+objective: {p95: 30 s, errors: 2 %, cold_starts: allow, prefer: cost}
+"""
+TOLD = """
+import sys
+import advisor as ad
+from advisor.sim import apart
+from advisor.workload import reads
+forked = []
+start = apart._Helper.__init__
+apart._Helper.__init__ = lambda self, work: (forked.append(1), start(self, work))[1]
+print(ad.recommend(reads(sys.stdin.read()), seed=3, threads=2, hybrids=False).to_json())
+print(len(forked), file=sys.stderr)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
+def test_an_answer_of_several_processes_is_that_of_one_thread() -> None:
+    done = subprocess.run([sys.executable, "-c", TOLD], input=PROFILE, text=True, capture_output=True, check=True)
+    assert int(done.stderr.split()[-1]) >= 6, "searched, raced and explained side by side"
+    alone = ad.recommend(reads(PROFILE), seed=3, threads=1, hybrids=False)
+    assert done.stdout.strip() == str(alone.to_json())
+    assert alone.options
+    assert alone.break_even

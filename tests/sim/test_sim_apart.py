@@ -1,0 +1,183 @@
+"""Work in forked processes: the same outcomes, whoever is killed; and none where a fork would not be safe."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from advisor.errors import InputError
+from advisor.sim import apart
+from advisor.sim.apart import can_fork, helpers, only_draw
+from advisor.sim.run import Precision, Replications, replicate
+from tests.sim.test_sim_run import one_run
+
+HERE = os.getpid()
+
+
+@pytest.fixture(autouse=True)
+def _alone() -> Iterator[None]:
+    """Threads that the test runner itself may have are not at work."""
+    only_draw(set(threading.enumerate()) - {threading.main_thread()})
+    if sys.platform != "linux":
+        pytest.skip("processes are forked on Linux alone")
+    yield
+    assert not multiprocessing.active_children()
+
+
+def square_and_who(number: int) -> tuple[int, int]:
+    return number * number, os.getpid()
+
+
+def test_items_are_worked_at_elsewhere_and_come_back_in_the_order_asked_for() -> None:
+    with helpers(square_and_who, 2, apart=True) as submit:
+        later = [submit(number) for number in range(9)]
+        found = [one() for one in later]
+    assert [square for square, _ in found] == [number**2 for number in range(9)]
+    workers = {who for _, who in found}
+    assert HERE not in workers
+    assert len(workers) == 2
+
+
+def test_what_a_helper_knows_is_what_this_process_knew_at_the_fork() -> None:
+    known = {"a": 1}
+    with helpers(lambda key: known[key], 2, apart=True) as submit:
+        known["a"] = 2
+        assert submit("a")() == 1
+
+
+def test_threads_do_it_where_no_process_is_asked_for() -> None:
+    with helpers(square_and_who, 2) as submit:
+        assert submit(3)() == (9, HERE)
+
+
+def test_an_error_of_a_helper_is_raised_here() -> None:
+    def fails(what: str) -> None:
+        raise InputError(what, "here", "mend it")
+
+    with helpers(fails, 2, apart=True) as submit, pytest.raises(InputError, match="no such thing"):
+        submit("no such thing")()
+
+
+def test_what_a_killed_helper_worked_at_is_done_all_the_same() -> None:
+    def killed(number: int) -> tuple[int, int]:
+        if os.getpid() != HERE:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return square_and_who(number)
+
+    with helpers(killed, 2, apart=True) as submit:
+        later = [submit(number) for number in range(4)]
+        # Both helpers die of their first items, so this process does everything.
+        assert [one() for one in later] == [(number**2, HERE) for number in range(4)]
+
+
+def test_one_helper_dies_and_the_other_goes_on(tmp_path) -> None:
+    marked = tmp_path / "killed"
+
+    def once(number: int) -> tuple[int, int]:
+        if number == 1 and not marked.exists():
+            marked.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return square_and_who(number)
+
+    with helpers(once, 2, apart=True) as submit:
+        later = [submit(number) for number in range(6)]
+        found = [one() for one in later]
+    assert [square for square, _ in found] == [0, 1, 4, 9, 16, 25]
+    assert HERE not in {who for _, who in found}
+
+
+def test_what_nobody_has_begun_when_it_is_waited_for_is_done_here() -> None:
+    def slow_first(number: int) -> tuple[int, int]:
+        if number == 0:
+            time.sleep(0.5)
+        return square_and_who(number)
+
+    with helpers(slow_first, 1, apart=True) as submit:
+        first, second = submit(0), submit(1)
+        assert second() == (1, HERE)
+        assert first()[1] != HERE
+
+
+def test_what_is_not_waited_for_is_called_off() -> None:
+    began = time.monotonic()
+    with helpers(time.sleep, 2, apart=True) as submit:
+        submit(60.0)
+        submit(60.0)
+    assert time.monotonic() - began < 30
+
+
+def test_a_helper_asks_for_no_helpers() -> None:
+    assert can_fork()
+    with helpers(lambda _: can_fork(), 2, apart=True) as submit:
+        assert submit(0)() is False
+
+
+def test_no_process_is_forked_while_another_thread_is_at_work_unless_it_only_draws() -> None:
+    over = threading.Event()
+    thread = threading.Thread(target=over.wait)
+    thread.start()
+    try:
+        assert not can_fork()
+        only_draw([thread])
+        assert can_fork()
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_no_process_is_forked_from_a_thread() -> None:
+    found: list[bool] = []
+    thread = threading.Thread(target=lambda: found.append(can_fork()))
+    thread.start()
+    thread.join()
+    assert found == [False]
+
+
+def test_no_process_is_forked_on_another_system(monkeypatch) -> None:
+    monkeypatch.setattr(apart.sys, "platform", "darwin")
+    assert not can_fork()
+
+
+def test_replications_of_two_processes_are_those_of_one_to_the_byte() -> None:
+    def told(answer: Replications) -> tuple[int, bytes, bytes]:
+        return len(answer.runs), answer.ledger.bins.tobytes(), answer.ledger.sums.tobytes()
+
+    wanted = Precision(least=3, most=12, objective_share=0.06)
+    one = replicate(one_run, percentile=0.9, precision=wanted)
+    two = replicate(one_run, percentile=0.9, precision=wanted, threads=2, apart=True)
+    assert told(one) == told(two)
+
+
+def test_replications_that_are_there_are_not_run_again() -> None:
+    wanted = Precision(least=4, most=4)
+    made = {number: one_run(number) for number in range(2)}
+    asked: list[int] = []
+
+    def run(number: int):
+        asked.append(number)
+        return one_run(number)
+
+    found = replicate(run, precision=wanted, made=made)
+    assert asked == [2, 3]
+    assert found.runs[0] is made[0]
+
+
+def test_no_replication_is_begun_that_the_budget_does_not_allow() -> None:
+    asked: list[int] = []
+
+    def run(number: int):
+        asked.append(number)
+        return one_run(number)
+
+    effort = one_run(0).effort
+    wanted = Precision(least=2, most=40, objective_share=1e-9, effort=3.5 * effort)
+    found = replicate(run, percentile=0.9, precision=wanted, threads=2)
+    assert len(found.runs) == 3
+    assert sorted(asked) == [0, 1, 2]
