@@ -274,7 +274,7 @@ class TestHorizon:
 
     def test_the_curve_of_the_week_goes_on_from_the_day_that_the_pair_begins_with(self):
         w = reads(
-            "name: s\ntraffic: {shape: poisson, rate: 1 per second, week: [1, 1, 9, 1, 1, 1, 1], "
+            "name: s\ntraffic: {shape: steady, rate: 1 per second, week: [1, 1, 9, 1, 1, 1, 1], "
             "spikes: [{at: day 3 14:00, height: 2x, lasts: 10 min}]}"
         )
         one = spike_horizon_of(w)
