@@ -208,6 +208,15 @@ class Prospect:
             finding for chain in self.all_chains[:1] for finding in self.blocked(chain.members[0])
         )
 
+    @property
+    def hopeless(self) -> tuple[Finding, ...]:
+        """Why the rules refuse what a person would write down first, where by arithmetic nothing else meets either.
+
+        What the rules leave then has a speed that was borrowed, and not one that is any better.
+        """
+        best = self.best()
+        return () if best is not None and best.meets else self.blocked(self.first)
+
     def blocked(self, deployment: Pattern) -> tuple[Finding, ...]:
         """The findings that refuse a deployment."""
         if deployment not in self._blocked:

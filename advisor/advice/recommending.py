@@ -230,7 +230,9 @@ class _Answer:
         w = self.workload
         ranked = race.ranked()
         refused = tuple(
-            Refusal(pattern=one.pattern.name, deployment=one.first, findings=one.refusal or _no_chance(one))
+            Refusal(
+                pattern=one.pattern.name, deployment=one.first, findings=one.refusal or one.hopeless or _no_chance(one)
+            )
             for one in self.scout.prospects
             if not any(option.pattern == one.pattern.name for option in options)
         )
@@ -329,6 +331,11 @@ def _options(w: Workload, race: Race) -> tuple[Option, ...]:
         )
         for n, one in enumerate(ranked)
     )
+
+
+def _reasons(one: Prospect) -> tuple[Finding, ...]:
+    """Why a pattern is not in the ranking."""
+    return one.refusal or one.hopeless or _no_chance(one)
 
 
 def _no_chance(one: Prospect) -> tuple[Finding, ...]:

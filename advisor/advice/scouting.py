@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from advisor.advice.foreseeing import Prospect, prospect
@@ -13,6 +14,7 @@ from advisor.advice.search import MARGIN, Found, at_its_word, search
 from advisor.advice.trial import Bench
 from advisor.patterns.base import Pattern
 from advisor.sim.apart import can_fork, helpers
+from advisor.sim.kernels import nothing_compiled
 from advisor.workload import Workload
 
 __all__ = ["Scout"]
@@ -41,6 +43,8 @@ class Scout:
         self.bench, self.asked, self.brief, self.outlook, self.tell = bench, asked, brief, outlook, tell
         self.prospects: list[Prospect] = []
         self.found: dict[str, Found] = {}
+        # How many patterns share the budget.
+        self.shared_by = 1
 
     def search(self) -> None:
         """Look at every pattern by arithmetic, and try what is promising."""
@@ -50,9 +54,15 @@ class Scout:
             followed = None if self.outlook is None else self.outlook.prospect(w, pattern, book)
             self.prospects.append(followed or prospect(w, pattern, book))
         open_ones = [one for one in self.prospects if one.chains]
+        # Where nothing meets the objective, what comes nearest to it is wanted of every pattern.
+        if any(best.meets for one in open_ones if (best := one.best()) is not None):
+            open_ones = [one for one in open_ones if not one.hopeless]
         if self.bench.vast:
             self.found = {one.pattern.name: at_its_word(one) for one in open_ones}
             return
+        if self.bench.threads > 1 and can_fork() and nothing_compiled():
+            self._compile(open_ones)
+        self.shared_by = max(1, len(open_ones))
         ranked = _promising_first(w, open_ones)
         # What a rival costs, as arithmetic has it: then no search waits for another.
         bars = [math.inf] * len(ranked) if self.brief else _bars(ranked)
@@ -67,11 +77,21 @@ class Scout:
         if not any(found.trials for found in self.found.values()):
             self._nearest(open_ones)
 
+    def _compile(self, open_ones: list[Prospect]) -> None:
+        """Have the kernels of all patterns compiled and kept, side by side: a throw-away trial of each does it."""
+
+        def compiled(n: int) -> None:
+            replace(self.bench.anew(1), replications=1, budget=1).trial(open_ones[n].first)
+
+        self.tell("compiling the simulator's kernels")
+        with helpers(compiled, self.bench.threads, apart=True) as submit:
+            for done in [submit(n) for n in range(len(open_ones))]:
+                done()
+
     def _of(self, one: Prospect, bench: Bench, bar: float) -> Found:
         """What the search of one pattern finds, where ``bar`` is what a rival costs."""
-        open_ones = sum(bool(other.chains) for other in self.prospects)
         told = partial(self.tell, f"{one.pattern.name}: searching")
-        budget = (_BRIEFLY if self.brief else _SEARCHED) / max(1, open_ones)
+        budget = (_BRIEFLY if self.brief else _SEARCHED) / self.shared_by
         return search(one, bench, budget=budget, tell=told, bar=bar, only_first=self.brief)
 
     def _side_by_side(self, ranked: list[Prospect], bars: list[float]) -> dict[int, Found]:

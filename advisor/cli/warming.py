@@ -9,10 +9,9 @@ __all__ = ["warn_of_compiling"]
 
 def warn_of_compiling() -> None:
     """Say why the first run takes longer: kernels are compiled once and kept."""
-    from advisor.sim.kernels import COMPILED, cache_path, why_not_cached
+    from advisor.sim.kernels import cache_path, nothing_compiled, why_not_cached
 
-    kept = cache_path()
     if why := why_not_cached():
         complain(why)
-    elif COMPILED and kept is not None and not any(kept.glob("*.nbi")):
-        complain(f"compiling the simulator's kernels, once: they are kept in {kept}")
+    elif nothing_compiled():
+        complain(f"compiling the simulator's kernels, once: they are kept in {cache_path()}")

@@ -25,7 +25,19 @@ from numba.core import caching
 
 from advisor.files import cache_folder
 
-__all__ = ["COMPILED", "Floats", "Ints", "Kernel", "Keys", "Shorts", "cache_path", "keep", "kernel", "why_not_cached"]
+__all__ = [
+    "COMPILED",
+    "Floats",
+    "Ints",
+    "Kernel",
+    "Keys",
+    "Shorts",
+    "cache_path",
+    "keep",
+    "kernel",
+    "nothing_compiled",
+    "why_not_cached",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R", covariant=True)
@@ -84,6 +96,12 @@ def why_not_cached() -> str:
     return (
         f"{folder} cannot be written, so kernels are compiled anew in each run: set ADVISOR_CACHE to a folder of yours"
     )
+
+
+def nothing_compiled() -> bool:
+    """Whether the kernels are still to be compiled, and can be kept."""
+    kept = cache_path()
+    return COMPILED and kept is not None and not any(kept.glob("*.nbi"))
 
 
 def _version() -> str:
