@@ -3,7 +3,7 @@
     answer = ad.recommend(workload, seed=7)
     answer.best, answer.options, answer.refused
 
-The same seed gives the same answer, with any number of threads.
+The same seed gives the same answer, with any number of threads or processes.
 """
 
 from __future__ import annotations
@@ -66,6 +66,8 @@ def recommend(
     (break-even points and sensitivity), which takes searches of its own; ``brief`` also makes do with as few and as
     short replications as there can be, where only the first is of interest. ``progress`` is told what is being done
     and how many deployments have been simulated. ``hybrids=False`` leaves out two endpoints that share a stream.
+    ``threads`` work side by side; where this process can safely be forked, on Linux without other threads at work,
+    processes do, since much of it is Python's own.
     """
     if not isinstance(w, Workload):
         raise InputError(f"{w!r} is not a workload", "", "read it first: ad.recommend(ad.read(path))")
@@ -333,15 +335,26 @@ def _options(w: Workload, race: Race) -> tuple[Option, ...]:
     )
 
 
-def _reasons(one: Prospect) -> tuple[Finding, ...]:
+def _reasons(one: Prospect, found: Found | None) -> tuple[Finding, ...]:
     """Why a pattern is not in the ranking."""
-    return one.refusal or one.hopeless or _no_chance(one)
+    return one.refusal or one.hopeless or _no_chance(one, found)
 
 
-def _no_chance(one: Prospect) -> tuple[Finding, ...]:
-    """Why a pattern that no rule refuses has no deployment: arithmetic proves that none can meet the objective."""
-    seen = one.foreseen(one.first)
-    says = seen.impossible or "none of its deployments can be tried"
+def _no_chance(one: Prospect, found: Found | None) -> tuple[Finding, ...]:
+    """Why a pattern that no rule refuses is not ranked: nothing of it can meet the objective, or it is not the first.
+
+    A brief answer ranks no more than it takes to know the first.
+    """
+    best = one.best()
+    if says := one.foreseen(one.first).impossible:
+        pass
+    elif found is not None and found.trials:
+        meets = any(trial.meets for trial in found.trials)
+        says = "trials put it behind the first" if meets else "in trials it misses the objective"
+    elif best is not None and best.meets:
+        says = "arithmetic puts it behind the first"
+    else:
+        says = "none of its deployments can be tried"
     return (
         Finding(
             rule=f"{one.pattern.name}: arithmetic",
