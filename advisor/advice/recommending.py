@@ -22,6 +22,7 @@ from advisor.advice.racing import Race
 from advisor.advice.ranking import front, order, score
 from advisor.advice.recommendation import Confidence, Option, Recommendation, Refusal, Searched
 from advisor.advice.scouting import Scout
+from advisor.advice.search import Found
 from advisor.advice.simulating import price_overrides
 from advisor.advice.spill import Spill
 from advisor.advice.spilling import NOT_MOVED, outcomes_of_parts, tried_spills
@@ -233,7 +234,9 @@ class _Answer:
         ranked = race.ranked()
         refused = tuple(
             Refusal(
-                pattern=one.pattern.name, deployment=one.first, findings=one.refusal or one.hopeless or _no_chance(one)
+                pattern=one.pattern.name,
+                deployment=one.first,
+                findings=_reasons(one, self.scout.found.get(one.pattern.name)),
             )
             for one in self.scout.prospects
             if not any(option.pattern == one.pattern.name for option in options)
