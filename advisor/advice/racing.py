@@ -127,14 +127,20 @@ class Race:
                 bounds = self._until(least=_BRIEF, most=_BRIEF)
             elif light and not leads:
                 bounds = self._until(most=_ENOUGH)
-            elif not light:
-                effort = _LEADER if leads else _OTHER
-                least, most = (self.few, self.many) if leads else (self.few, min(_ENOUGH, self.many))
-                if self.vast and not leads:
-                    least = most = 1
-                bounds = self._until(least=least, most=most, effort=effort)
+            elif leads:
+                bounds = self._leading(deployment)
+            elif self.vast:
+                bounds = self._until(least=1, most=1)
+            else:
+                bounds = self._until(least=self.few, most=min(_ENOUGH, self.many), effort=_OTHER)
             self._run(deployment, leads=leads and not self.brief, precision=bounds)
         return self.finalists[deployment.id]
+
+    def _leading(self, deployment: Pattern, *, least: int = 1) -> Precision | None:
+        """How long the first is run: where a replication is short, as long as any printed answer."""
+        if self._light(deployment):
+            return None
+        return self._until(least=max(least, self.few), most=max(least, self.many), effort=_LEADER)
 
     def _until(self, **bounds: Any) -> Precision:
         """As precise as the profile asks for, within bounds."""
@@ -157,9 +163,9 @@ class Race:
             first = self.ranked()[0]
             if first.id in self.whole or self.brief or self.vast:
                 break
-            # Whoever is first has met as many bursts as an answer needs.
-            least = self._until(least=self.few, most=self.many, effort=0)
-            self._run(first.deployment, leads=bool(first.outcome.samples), precision=least, whole=True)
+            # Whoever is first is run as long as what was thought to be.
+            bounds = self._leading(first.deployment, least=len(first.costs))
+            self._run(first.deployment, leads=bool(first.outcome.samples), precision=bounds, whole=True)
         for _ in range(_ROUNDS):
             first, *others = self.ranked()
             close = [one for one in others if self._behind(first, one) < SURE]
