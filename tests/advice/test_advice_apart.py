@@ -15,8 +15,8 @@ PROFILE = """
 name: side-by-side
 region: us-east-1
 model: {size: 900 MB, memory: 2 GB, image: 3 GB}
-work: [{on: ml.c5.xlarge, mean: 2 s, cv: 0.6, workers: 2}, {on: serverless 4 GB, mean: 3 s, cv: 0.6}]
-traffic: {rate: 20 per minute, day: office, bursts: {peak: 4x, cv: 1, length: 20 min}}
+work: [{on: ml.c5.xlarge, mean: 2 s, cv: 0.6, workers: 2}]
+traffic: {rate: 12 per minute, bursts: {peak: 4x, cv: 1, length: 20 min}}
 payload: {request: 400 KB, request_max: 2 MB, response: 20 KB}
 objective: {p95: 30 s, errors: 2 %, cold_starts: allow, prefer: cost}
 """
@@ -36,7 +36,7 @@ print(len(forked), file=sys.stderr)
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
 def test_an_answer_of_several_processes_is_that_of_one_thread() -> None:
     done = subprocess.run([sys.executable, "-c", TOLD], input=PROFILE, text=True, capture_output=True, check=True)
-    assert int(done.stderr.split()[-1]) >= 6, "searched, raced and explained side by side"
+    assert int(done.stderr.split()[-1]) >= 5, "searched, raced and explained side by side"
     alone = ad.recommend(reads(PROFILE), seed=3, threads=1, hybrids=False)
     assert done.stdout.strip() == str(alone.to_json())
     assert alone.options
