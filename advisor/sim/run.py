@@ -131,11 +131,10 @@ def replicate(
         spent += run.effort
         if progress is not None:
             progress(len(runs))
-        if len(runs) < wanted.least:
-            continue
-        so_far = Replications(runs=tuple(runs), confidence=wanted.confidence)
-        if _precise(so_far, wanted, cost, expected_arrivals, percentile):
-            return so_far
+        if len(runs) >= wanted.least:
+            so_far = Replications(runs=tuple(runs), confidence=wanted.confidence)
+            if _precise(so_far, wanted, cost, expected_arrivals, percentile):
+                return so_far
         if not needed(len(runs)):
             break
     return Replications(runs=tuple(runs), confidence=wanted.confidence, precise=False)

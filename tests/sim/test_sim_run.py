@@ -115,6 +115,13 @@ def test_the_cap_is_said_in_the_answer() -> None:
     assert len(answer.runs) == 3
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_cap_holds_where_it_is_below_the_least(threads: int) -> None:
+    answer = replicate(one_run, percentile=0.99, precision=Precision(least=5, most=2), threads=threads)
+    assert not answer.precise
+    assert len(answer.runs) == 2
+
+
 def test_one_thread_and_two_give_the_same_bytes() -> None:
     def told(answer: Replications) -> tuple[int, bytes, bytes]:
         return len(answer.runs), answer.ledger.bins.tobytes(), answer.ledger.sums.tobytes()
