@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from advisor.advice.breaking_even import axes_of, point_on
+from advisor.advice.breaking_even import axes_of, break_even, point_on
 from advisor.advice.outlook import Outlook
 from advisor.advice.recommendation import BreakEven, Recommendation, Sensitivity
 from advisor.advice.sensitivity import sensitivity
@@ -20,20 +20,19 @@ def what_changes(
     answer: Recommendation, outlook: Outlook, *, asked: tuple[type[Pattern], ...], threads: int
 ) -> tuple[tuple[BreakEven, ...], tuple[Sensitivity, ...]]:
     """Break-even points and sensitivity; one does not depend on another, so the order of the work changes nothing."""
-    axes = axes_of(answer)
-    names = tuple(pattern.name for pattern in asked)
     # Most of it is arithmetic, which threads do not share out: processes, or one after another.
-    apart = threads > 1 and can_fork()
-    inside = 1 if apart else threads
-
+    if threads < 2 or not can_fork():
+        points = break_even(answer, outlook, asked=asked, threads=threads)
+        return points, sensitivity(answer, outlook, asked=asked, threads=threads)
+    names = tuple(pattern.name for pattern in asked)
     tasks: list[Callable[[], Any]] = [
-        lambda: sensitivity(answer, outlook.anew(), asked=asked, threads=inside),
-        *(partial(point_on, axis, answer, outlook, asked=names, threads=inside) for axis in axes),
+        partial(sensitivity, answer, outlook, asked=asked, threads=1),
+        *(partial(point_on, axis, answer, outlook, asked=names, threads=1) for axis in axes_of(answer)),
     ]
 
     def done(number: int) -> Any:
         return tasks[number]()
 
-    with helpers(done, threads if apart else 1, apart=apart) as submit:
-        moves, *points = [later() for later in [submit(number) for number in range(len(tasks))]]
-    return tuple(point for point in points if point is not None), moves
+    with helpers(done, threads, apart=True) as submit:
+        moves, *found = [later() for later in [submit(number) for number in range(len(tasks))]]
+    return tuple(point for point in found if point is not None), moves

@@ -128,16 +128,9 @@ class _Answer:
         self.threads = threads
         self.progress = progress
         self.done = 0
-        # What its finalists have taken, in requests.
-        self.raced = 0
         self.book: PriceBook = price_book().with_assumed(price_overrides(w))
         self.bench = Bench(w, seed, self.book, threads)
         self.scout = Scout(self.bench, asked, brief=brief, outlook=outlook, tell=self._scouted)
-
-    @property
-    def effort(self) -> int:
-        """What it has taken, in requests, about."""
-        return self.bench.effort + self.raced
 
     def made(self, *, explain: bool) -> Recommendation:
         """The whole answer."""
@@ -163,11 +156,12 @@ class _Answer:
         firsts = order(self.workload, [trial for found in self.scout.found.values() for trial in found.trials])
         if firsts and firsts[0].effort > _LONG_ENOUGH:
             best = firsts[0]
-            return Brief(best.deployment.name if best.meets else "", best.usd, self.effort)
-        ranked = self._raced().ranked()
+            return Brief(best.deployment.name if best.meets else "", best.usd, self.bench.effort)
+        race = self._raced()
+        ranked, effort = race.ranked(), self.bench.effort + race.effort
         if not ranked or not ranked[0].meets:
-            return Brief("", math.nan, self.effort)
-        return Brief(ranked[0].deployment.name, ranked[0].usd, self.effort)
+            return Brief("", math.nan, effort)
+        return Brief(ranked[0].deployment.name, ranked[0].usd, effort)
 
     def _raced(self) -> Race:
         """Finalists on fresh seeds: the best of each pattern, what else is cheaper or faster, and their followers."""
@@ -201,17 +195,14 @@ class _Answer:
             race.finalists.pop(trial.id)
         if race.finalists:
             race.separate()
-        self.raced = race.effort
         return race
 
     def _is_behind(self, trial: Trial, race: Race) -> bool:
         """Whether a trial is surely behind the first of a race: it misses the objective, or is not even close."""
         if not race.finalists or not (first := race.ranked()[0]).meets:
             return False
-        w = self.workload
-        return not trial.meets or score(w, trial.usd, trial.yardstick_s) > _CLOSE * score(
-            w, first.usd, first.yardstick_s
-        )
+        best = score(self.workload, first.usd, first.yardstick_s)
+        return not trial.meets or score(self.workload, trial.usd, trial.yardstick_s) > _CLOSE * best
 
     def _spills(self, race: Race) -> tuple[Trial, ...]:
         """Two endpoints that share the stream, where they are better than the best of one."""

@@ -122,8 +122,7 @@ class Scout:
             best = one.best()
             if best is not None:
                 space = sum(len(chain) for chain in one.chains)
-                name = one.pattern.name
-                self.found[name] = Found(name, trials=(self.bench.trial(best.deployment),), space=space)
+                self.found[one.pattern.name] = Found(trials=(self.bench.trial(best.deployment),), space=space)
 
 
 def _bars(ranked: list[Prospect]) -> list[float]:

@@ -34,7 +34,6 @@ _IN_NEED = 3.0
 class Found:
     """What the search of one pattern came to: its trials, the best first; how large its space was."""
 
-    pattern: str
     trials: tuple[Trial, ...]
     space: int
 
@@ -61,12 +60,12 @@ def at_its_word(prospect: Prospect) -> Found:
     space = sum(len(chain) for chain in prospect.chains)
     begins = _begins(prospect)
     if not begins:
-        return Found(prospect.pattern.name, trials=(), space=space)
+        return Found(trials=(), space=space)
     chain, at = begins[0]
     one = chain.foreseen(at)
     judged = Judged((), 0.0) if one.meets else Judged(("it misses the objective by arithmetic",), one.shortfall)
     trial = Trial(deployment=one.deployment, usd=one.usd, yardstick_s=one.yardstick_s, judged=judged)
-    return Found(prospect.pattern.name, trials=(trial,), space=space)
+    return Found(trials=(trial,), space=space)
 
 
 def _begins(prospect: Prospect) -> list[tuple[Chain, int]]:
@@ -107,7 +106,7 @@ class _Search:
             if self._promising(chain.foreseen(at)) and not self._known(chain.foreseen(at)):
                 self._walk(chain, at)
         tried = order(self.workload, self.trials.values())
-        return Found(self.prospect.pattern.name, trials=tuple(tried), space=sum(len(chain) for chain in chains))
+        return Found(trials=tuple(tried), space=sum(len(chain) for chain in chains))
 
     def _least_usd(self, chain: Chain) -> float:
         """What the smallest of a chain that may meet the objective costs at least."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from advisor.cli.bars import drawn
 from advisor.cli.output import EXIT_FAILED, answer, answer_json, assumed_lines, width
 from advisor.cli.warming import warn_of_compiling
 
@@ -61,12 +62,8 @@ def _progress() -> Iterator[Callable[[str, int], None] | None]:
     if not sys.stderr.isatty():
         yield None
         return
-    import threading
-
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    from advisor.sim.apart import only_draw
 
     bar = Progress(
         SpinnerColumn(),
@@ -75,9 +72,7 @@ def _progress() -> Iterator[Callable[[str, int], None] | None]:
         console=Console(stderr=True),
         transient=True,
     )
-    before = set(threading.enumerate())
-    with bar:
-        only_draw(set(threading.enumerate()) - before)
+    with drawn(bar):
         task = bar.add_task("reading", total=None)
         yield lambda what, done: bar.update(task, completed=done, description=what)
 

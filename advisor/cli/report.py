@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from advisor.cli.bars import drawn
 from advisor.cli.output import EXIT_FAILED, complain
 from advisor.cli.warming import warn_of_compiling
 from advisor.errors import InputError
@@ -107,12 +108,8 @@ def _progress() -> Iterator[Callable[[str], None]]:
     if not sys.stderr.isatty():
         yield _nobody
         return
-    import threading
-
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    from advisor.sim.apart import only_draw
 
     bar = Progress(
         SpinnerColumn(),
@@ -121,9 +118,7 @@ def _progress() -> Iterator[Callable[[str], None]]:
         console=Console(stderr=True),
         transient=True,
     )
-    before = set(threading.enumerate())
-    with bar:
-        only_draw(set(threading.enumerate()) - before)
+    with drawn(bar):
         task = bar.add_task("reading", total=None)
         yield lambda what: bar.update(task, description=what)
 
