@@ -29,8 +29,6 @@ _FARTHEST, _STEP, _NEAR = 100.0, 3.0, 1.12
 _MOVES = 4
 # What the confirmations along one axis may take, in requests, about (see `Run.effort`); the longest replication.
 _EFFORT, _LONGEST = 5_000_000, 3_000_000
-# No traffic is as heavy as this: beyond it one confirmation takes minutes.
-_HEAVIEST_PER_S = 400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,29 +121,34 @@ class _Finder:
             if not 1 / _FARTHEST < far < _FARTHEST:
                 return None
             far = min(_FARTHEST, max(1 / _FARTHEST, far * _STEP**sign))
-            if self._too_heavy(axis, far):
-                return None
             there = self._estimated(axis, far)
-            if there is None:
+            if there is None and not (axis.field == "traffic.rate" and axis.down):
                 return None
-            if there != self.best:
+            # With less traffic what is too heavy now may be light enough.
+            if there not in (None, self.best):
                 break
             near = far
         while max(near, far) / min(near, far) > _NEAR:
             middle = math.sqrt(near * far)
-            near, far = (middle, far) if self._estimated(axis, middle) == self.best else (near, middle)
+            same = self._estimated(axis, middle) in (None, self.best)
+            near, far = (middle, far) if same else (near, middle)
         return far
 
-    def _too_heavy(self, axis: Axis, factor: float) -> bool:
-        return axis.field == "traffic.rate" and axis.value * factor > max(_HEAVIEST_PER_S, axis.value)
-
     def _estimated(self, axis: Axis, factor: float) -> str | None:
-        """The best pattern by arithmetic, "" where none meets the objective; ``None`` where no profile is so."""
+        """The best pattern by arithmetic, "" where none meets the objective; ``None`` where no simulation can tell."""
+        moved = self._moved(axis, factor)
         try:
-            moved = self.answer.workload.with_(axis.sets(self.answer.workload, factor))
-            return self.outlook.best(moved, resized=axis.field == "traffic.rate")
+            return None if moved is None else self.outlook.best(moved, resized=axis.field == "traffic.rate")
         except InputError:
             return None
+
+    def _moved(self, axis: Axis, factor: float) -> Workload | None:
+        """The workload there; ``None`` where no profile is so, or a replication takes too long for it to be tried."""
+        try:
+            moved = self.answer.workload.with_(axis.sets(self.answer.workload, factor))
+        except InputError:
+            return None
+        return moved if Bench(moved, self.answer.seed, self.outlook.book).requests_once <= _LONGEST else None
 
     def _confirmed(self, axis: Axis, guess: float) -> BreakEven | None:
         """Simulate both sides, and move the point until the far side flips and the near side does not."""
@@ -183,18 +186,13 @@ class _Finder:
         """
         from advisor.advice.recommending import briefly
 
-        w = self.answer.workload
-        sets = axis.sets(w, factor)
-        key = tuple(sets.items())
+        key = tuple(axis.sets(self.answer.workload, factor).items())
         if key in self.known:
             return self.known[key]
         if self.spent > _EFFORT and not finish:
             return None
-        try:
-            moved = w.with_(sets)
-        except InputError:
-            return None
-        if Bench(moved, self.answer.seed, self.outlook.book).requests_once > _LONGEST:
+        moved = self._moved(axis, factor)
+        if moved is None:
             return None
         found = briefly(moved, seed=self.answer.seed, patterns=self.asked, threads=self.threads, outlook=self.outlook)
         self.spent += found.effort

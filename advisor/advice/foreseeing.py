@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from advisor.advice.checking import pattern_named
-from advisor.advice.ranking import SHARES, order, percentile, score
+from advisor.advice.ranking import SHARES, order, percentile, scored
 from advisor.catalog.prices import PriceBook, price_book
 from advisor.errors import InputError
 from advisor.money import PurchaseOptions, Usage, bill
@@ -193,11 +193,11 @@ class Prospect:
     @cached_property
     def chains(self) -> tuple[Chain, ...]:
         """The chains of which the rules leave any: their ends stand for them, since limits are on size or on none."""
-        return tuple(
-            chain
-            for chain in self.all_chains
-            if not self.blocked(chain.members[0]) or not self.blocked(chain.members[-1])
-        )
+        return tuple(chain for chain in self.all_chains if self.leaves(chain))
+
+    def leaves(self, chain: Chain) -> bool:
+        """Whether the rules leave anything of a chain."""
+        return not self.blocked(chain.members[0]) or not self.blocked(chain.members[-1])
 
     @property
     def refusal(self) -> tuple[Finding, ...]:
@@ -298,7 +298,7 @@ class Prospect:
 
     def scored(self, one: Foreseen) -> float:
         """What is to be small."""
-        return score(self.workload, one.usd, one.yardstick_s)
+        return scored(self.workload, one)
 
 
 def prospect(w: Workload, pattern: type[Pattern], book: PriceBook | None = None) -> Prospect:

@@ -15,7 +15,7 @@ from typing import Any
 
 from advisor.advice.axes import Axis, Values, axis, held, placed
 from advisor.advice.foreseeing import Foreseen, foresee_all, prospect
-from advisor.advice.ranking import order, score
+from advisor.advice.ranking import order, scored
 from advisor.advice.search import search
 from advisor.advice.simulating import price_overrides
 from advisor.advice.trial import Bench, Trial
@@ -248,8 +248,8 @@ def _cell(w: Workload, ranked: Sequence[Foreseen | Trial], how: str) -> Cell:
     if not others:
         return Cell(best=first.deployment.name, second="", usd=first.usd, margin=math.inf, how=how)
     second = others[0]
-    least = score(w, first.usd, first.yardstick_s)
-    above = score(w, second.usd, second.yardstick_s) / least - 1 if least > 0 else math.inf
+    least = scored(w, first)
+    above = scored(w, second) / least - 1 if least > 0 else math.inf
     return Cell(
         best=first.deployment.name, second=second.deployment.name, usd=first.usd, margin=max(0.0, above), how=how
     )

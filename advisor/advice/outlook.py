@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from advisor.advice.foreseeing import Chain, Foreseen, Kind, Prospect, by_kind
@@ -29,8 +30,10 @@ _BY_FAR = 10.0
 class Outlook:
     """The best pattern of workloads near an answered one, by arithmetic corrected where it was off in the answer.
 
-    Each pattern's estimate of cost is multiplied by what simulating it gave over what arithmetic had said. Of each
-    pattern only the chains are followed that come first at the answered workload, and ten times up and down from it.
+    Each pattern's estimate of cost is multiplied by what simulating it gave over what arithmetic had said; one that met
+    the objective when simulated, though not by arithmetic, meets it as long as arithmetic puts it no further off. Of
+    each pattern only the chains are followed that come first at the answered workload, and ten times up and down from
+    it.
     """
 
     def __init__(self, answer: Recommendation, prospects: Iterable[Prospect] = (), *, hybrids: bool = True) -> None:
@@ -40,12 +43,15 @@ class Outlook:
         looked = {one.pattern.name: one for one in prospects}
         self.book = next((one.book for one in looked.values()), None) or price_book()
         self._cost: dict[str, float] = {}
+        self._shortfall: dict[str, float] = {}
         self._kept: dict[str, frozenset[Kind]] = {}
         # Chains of the answered workload: those that come first there, and all that are kept.
         self._members: dict[tuple[str, bool], tuple[tuple[Kind, Sequence[Pattern]], ...]] = {}
         self._refused: set[str] = set()
         self._base: dict[str, Foreseen | None] = {}
         self._near: dict[str, dict[Kind, int]] = {}
+        # The few chains at the answered workload: what comes first, and which assumptions were asked for.
+        self._here: dict[str, tuple[Foreseen | None, frozenset[str]]] = {}
         for pattern in self.patterns:
             here = looked.get(pattern.name) or Prospect(self.workload, pattern, self.book)
             self._look(pattern, here, answer)
@@ -66,42 +72,51 @@ class Outlook:
 
     def _look(self, pattern: type[Pattern], here: Prospect, answer: Recommendation) -> None:
         w, name = self.workload, pattern.name
-        ranked = _ranked(here)
+        ranked = _ranked(here, _NEAR_FIRST)
         kinds = firsts = frozenset(ranked[:_FOLLOWED])
         self._near[name] = near = {one.kind: at for one in here.all_chains if (at := one.first_met()) is not None}
         if not here.chains:
             self._refused.add(name)
         elif w.streams and w.traffic is not None and w.traffic.replay is None:
             # With another load another type may be the cheapest, but hardly one that is far behind now.
-            near_first = frozenset(ranked[:_NEAR_FIRST])
+            near_first = frozenset(ranked)
             for factor in (0.1, 10.0):
                 moved = w.scaled(rate=factor)
                 members = [one for one in by_kind(pattern.space(moved)) if one[0] in near_first]
-                kinds |= frozenset(_ranked(Prospect(moved, pattern, self.book, members=members, near=near))[:_FOLLOWED])
+                kinds |= frozenset(_ranked(Prospect(moved, pattern, self.book, members=members, near=near), _FOLLOWED))
         self._kept[name] = kinds
         for few, those in ((True, firsts), (False, kinds)):
             self._members[name, few] = tuple((one.kind, one.members) for one in here.all_chains if one.kind in those)
-        self._base[name] = here.best()
+        self._base[name] = base = here.best()
         option = next((one for one in answer.options if one.pattern == name), None)
         if option is not None and isinstance(option.deployment, Pattern):
             seen = here.foreseen(option.deployment)
             if seen.usd > 0 and math.isfinite(seen.usd):
                 self._cost[name] = float(option.usd_per_month) / seen.usd
+        if option is not None and option.meets_objective and base is not None and not base.meets:
+            self._shortfall[name] = base.shortfall
 
     def best_with_usd(
-        self, w: Workload, *, resized: bool = True, only: Iterable[str] | None = None
+        self, w: Workload, *, resized: bool = True, only: Iterable[str] | None = None, moved: str | None = None
     ) -> tuple[str, float]:
         """The best pattern and what it costs; an empty name where none meets the objective.
 
         ``resized=False`` keeps the sizes that are looked at, where the load is as it was; patterns that are not among
         ``only``, or are beaten by far, are taken to be as they are at the answered workload, and of the others only
-        what comes first there is looked at.
+        what comes first there is looked at. ``moved`` is the one assumption that differs from there, and fills nothing
+        in the profile: what never asks for it is as it was.
         """
         touched = {pattern.name for pattern in self.patterns} if only is None else set(only) - self._beaten
         few = only is not None
-        found = [self._at(pattern, w, resized, few) if pattern.name in touched else self._base[pattern.name]
-                 for pattern in self.patterns]  # fmt: skip
-        met = [self._corrected(one) for one in found if one is not None and one.meets]
+        found = []
+        for pattern in self.patterns:
+            if pattern.name not in touched:
+                found.append(self._base[pattern.name])
+            elif moved is not None and moved not in self._asks(pattern)[1]:
+                found.append(self._asks(pattern)[0])
+            else:
+                found.append(self._at(pattern, w, resized, few))
+        met = [one for one in map(self._corrected, found) if one is not None and one.meets]
         if not met:
             return "", math.nan
         first = order(w, met)[0]
@@ -109,7 +124,20 @@ class Outlook:
 
     def here(self) -> tuple[str, float]:
         """The best pattern and what it costs at the answered workload itself, as arithmetic has it of few chains."""
-        return self.best_with_usd(self.workload, resized=False, only=[pattern.name for pattern in self.patterns])
+        return self.best_with_usd(
+            self.workload, resized=False, only=[pattern.name for pattern in self.patterns], moved=""
+        )
+
+    def _asks(self, pattern: type[Pattern]) -> tuple[Foreseen | None, frozenset[str]]:
+        """What comes first of the few chains at the answered workload, and the assumptions that it follows from."""
+        if pattern.name not in self._here:
+            fresh = self.workload.with_({})
+            found = self._at(pattern, fresh, resized=False, few=True)
+            if found is not None:
+                # What is worked out when it is first compared may ask for more.
+                _ = (found.yardstick_s, found.shortfall)
+            self._here[pattern.name] = (found, fresh.asked)
+        return self._here[pattern.name]
 
     def best(self, w: Workload, *, resized: bool = True) -> str:
         """The best pattern; empty where none meets the objective."""
@@ -139,12 +167,18 @@ class Outlook:
         members = [one for one in by_kind(pattern.space(w)) if one[0] in kinds] if w.streams else None
         return Prospect(w, pattern, book, members=members, near=self._near[pattern.name])
 
-    def _corrected(self, one: Foreseen) -> Foreseen:
-        return replace(one, usd=one.usd * self._cost.get(one.pattern, 1.0))
+    def _corrected(self, one: Foreseen | None) -> Foreseen | None:
+        if one is None:
+            return None
+        meets = one.meets or (one.pattern in self._shortfall and one.shortfall <= self._shortfall[one.pattern])
+        return replace(one, usd=one.usd * self._cost.get(one.pattern, 1.0), meets=meets)
 
 
-def _ranked(prospect: Prospect) -> list[Kind]:
-    """The kinds of the chains, the best first: those that meet the objective, then those nearest to it."""
+def _ranked(prospect: Prospect, count: int) -> list[Kind]:
+    """The kinds of so many chains, the best first: those that meet the objective, then those nearest to it.
+
+    What the rules refuse is only looked at where they leave nothing.
+    """
 
     def rank(chain: Chain) -> tuple[bool, float]:
         at = chain.first_met()
@@ -152,4 +186,6 @@ def _ranked(prospect: Prospect) -> list[Kind]:
             return True, chain.foreseen(len(chain) - 1).shortfall
         return False, prospect.scored(chain.foreseen(at))
 
-    return [chain.kind for chain in sorted(prospect.all_chains, key=rank)]
+    ranked = sorted(prospect.all_chains, key=rank)
+    left = list(islice((chain for chain in ranked if prospect.leaves(chain)), count))
+    return [chain.kind for chain in left or ranked[:count]]

@@ -10,12 +10,13 @@ What misses the objective is ranked by how far it is from it. Estimates and simu
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from typing import Any, Protocol, TypeVar
 
 from advisor.workload import Workload
 
-__all__ = ["ALIKE", "SHARES", "Ranked", "front", "order", "percentile", "score"]
+__all__ = ["ALIKE", "SHARES", "Ranked", "front", "order", "percentile", "score", "scored"]
 
 # Latencies whose ratio is less than this are told apart by nobody: it is the precision that answers aim at.
 ALIKE = 1.05
@@ -58,19 +59,38 @@ def score(w: Workload, usd: float, latency_s: float) -> float:
     return usd * latency_s
 
 
+def scored(w: Workload, one: Ranked) -> float:
+    """Its score; a latency, which may take long to work out, is only asked for where the preference does."""
+    return one.usd if w.objective.prefer == "cost" else score(w, one.usd, one.yardstick_s)
+
+
 def order(w: Workload, ranked: Iterable[T]) -> list[T]:
     """The best first."""
-    every = list(ranked)
-    fastest = min((one.yardstick_s for one in every if one.meets), default=math.nan)
+    met: list[T] = []
+    missed: list[T] = []
+    for one in ranked:
+        (met if one.meets else missed).append(one)
+    ties = [lambda one: one.usd, lambda one: one.yardstick_s, lambda one: one.id]
+    return [*_sorted(met, [_preferred(w, met), *ties]), *_sorted(missed, [lambda one: one.shortfall, *ties])]
 
-    def key(one: T) -> tuple[bool, float, float, float, str]:
-        if not one.meets:
-            return (True, one.shortfall, one.usd, one.yardstick_s, one.id)
-        if w.objective.prefer == "latency":
-            return (False, _step(one.yardstick_s, fastest), one.usd, one.yardstick_s, one.id)
-        return (False, score(w, one.usd, one.yardstick_s), one.usd, one.yardstick_s, one.id)
 
-    return sorted(every, key=key)
+def _preferred(w: Workload, met: Sequence[Ranked]) -> Callable[[Ranked], float]:
+    """What is to be small first, of those that meet the objective."""
+    if w.objective.prefer != "latency":
+        return lambda one: scored(w, one)
+    fastest = min((one.yardstick_s for one in met), default=math.nan)
+    return lambda one: _step(one.yardstick_s, fastest)
+
+
+def _sorted(every: Sequence[T], keys: Sequence[Callable[[Ranked], Any]]) -> list[T]:
+    """By the first key; by each other one only those that all before it leave alike, as some take long to work out."""
+    if len(every) < 2 or not keys:
+        return list(every)
+    first, *others = keys
+    found: list[T] = []
+    for _, alike in groupby(sorted(every, key=first), key=first):
+        found += _sorted(list(alike), others)
+    return found
 
 
 def _step(latency_s: float, fastest_s: float) -> float:

@@ -19,7 +19,7 @@ from advisor.advice.explaining import told, why
 from advisor.advice.foreseeing import Prospect
 from advisor.advice.outlook import Outlook
 from advisor.advice.racing import Race
-from advisor.advice.ranking import front, order, score
+from advisor.advice.ranking import front, order, scored
 from advisor.advice.recommendation import Confidence, Option, Recommendation, Refusal, Searched
 from advisor.advice.scouting import Scout
 from advisor.advice.search import Found
@@ -201,8 +201,8 @@ class _Answer:
         """Whether a trial is surely behind the first of a race: it misses the objective, or is not even close."""
         if not race.finalists or not (first := race.ranked()[0]).meets:
             return False
-        best = score(self.workload, first.usd, first.yardstick_s)
-        return not trial.meets or score(self.workload, trial.usd, trial.yardstick_s) > _CLOSE * best
+        best = scored(self.workload, first)
+        return not trial.meets or scored(self.workload, trial) > _CLOSE * best
 
     def _spills(self, race: Race) -> tuple[Trial, ...]:
         """Two endpoints that share the stream, where they are better than the best of one."""
@@ -279,8 +279,8 @@ def _simplest(w: Workload, trials: tuple[Trial, ...]) -> Trial:
     first = trials[0]
     if not first.meets:
         return first
-    mark = _AS_GOOD * score(w, first.usd, first.yardstick_s)
-    as_good = [one for one in trials if one.meets and score(w, one.usd, one.yardstick_s) <= mark]
+    mark = _AS_GOOD * scored(w, first)
+    as_good = [one for one in trials if one.meets and scored(w, one) <= mark]
     return min(as_good, key=lambda one: (_settings(one.deployment), trials.index(one)))
 
 

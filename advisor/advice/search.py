@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from advisor.advice.foreseeing import Chain, Foreseen, Prospect
 from advisor.advice.judging import Judged
-from advisor.advice.ranking import ALIKE, order, score
+from advisor.advice.ranking import ALIKE, order, score, scored
 from advisor.advice.trial import Bench, Trial, watches_alarms
 
 __all__ = ["MARGIN", "Found", "at_its_word", "search"]
@@ -132,7 +132,7 @@ class _Search:
         return _alike(tried.usd, one.usd) and _alike(tried.yardstick_s, one.yardstick_s)
 
     def _score(self, trial: Trial) -> float:
-        return score(self.workload, trial.usd, trial.yardstick_s)
+        return scored(self.workload, trial)
 
     def _walk(self, chain: Chain, at: int) -> None:
         """Find the boundary from the estimate's place, then what lies beyond it if that may be better."""

@@ -98,7 +98,8 @@ def _end(
     """The best and its cost there; only the patterns that the assumption can move are looked at anew."""
     try:
         moved = w.with_({f"platform.{one.key}": value})
-        return outlook.best_with_usd(moved, resized=False, only=touched)
+        alone = None if one.key in w.assumed.values() else one.key
+        return outlook.best_with_usd(moved, resized=False, only=touched, moved=alone)
     except InputError:
         return None  # a value that contradicts the rest of the profile is not plausible for it
 

@@ -18,7 +18,7 @@ import numpy as np
 from advisor.advice.foreseeing import Chain, Prospect, by_kind
 from advisor.advice.judging import judge
 from advisor.advice.outcome import Money, Outcome
-from advisor.advice.ranking import SHARES, order, score
+from advisor.advice.ranking import SHARES, order, scored
 from advisor.advice.spill import OF_THE_SPILL, Spill
 from advisor.advice.trial import Bench, Trial
 from advisor.patterns.asynchronous import Asynchronous
@@ -107,8 +107,8 @@ def tried_spills(
         if not trial.meets:
             least[guess.kind] = size + 1
     better = [one for one in trials if one.meets and one.usd < best.usd]
-    mark = score(w, best.usd, best.yardstick_s)
-    return tuple(order(w, [one for one in better if score(w, one.usd, one.yardstick_s) < mark]))
+    mark = scored(w, best)
+    return tuple(order(w, [one for one in better if scored(w, one) < mark]))
 
 
 def _asks_for_one(w: Workload) -> bool:

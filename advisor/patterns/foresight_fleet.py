@@ -9,10 +9,10 @@ it can be worked off grows as a fluid for as long as that lasts, up to what the 
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +36,8 @@ _ATOMS = 6
 _NEVER = 8.0
 _ENOUGH = 8.0
 _ROUNDS = 12
+# Where bands of those in flight are cut.
+_BANDS = np.arange(1, 5) / 5
 # How far the longest of so many lies above the mean, in standard deviations (order statistics of the normal law).
 _MANY, _LONGEST = (1, 2, 3, 4, 6, 8, 16, 32, 64), (0.0, 0.564, 0.846, 1.029, 1.267, 1.424, 1.766, 2.070, 2.344)
 
@@ -211,7 +213,11 @@ def _poisson_beyond(mean: float, count: int) -> float:
 
 def above_mean(many: float) -> float:
     """How far the largest of so many lies above their mean, in standard deviations, by the normal law."""
-    return float(np.interp(many, _MANY, _LONGEST))
+    if many >= _MANY[-1]:
+        return _LONGEST[-1]
+    at = max(1, bisect_right(_MANY, many))
+    slope = (_LONGEST[at] - _LONGEST[at - 1]) / (_MANY[at] - _MANY[at - 1])
+    return max(0.0, slope * (many - _MANY[at - 1]) + _LONGEST[at - 1])
 
 
 @lru_cache(maxsize=65_536)
@@ -262,25 +268,35 @@ def _curve(mix: Mix, server: Server, rate_per_s: float, instances: float, share:
     assert server.at is not None
     pool = max(1, round(instances)) if server.pooled else 1
     rate = rate_per_s if server.pooled else rate_per_s / instances
-    shares, queued, ahead = _in_flight(server.points, server.law.mean_s, rate, pool)
-    _, pace = _paces(server.points, pool)
-    last = float(shares[-1]) + queued
-    inside = shares[:-1]
-    mean = float(shares @ pace) + queued * float(pace[-1])
-    for low, high in _bands(inside):
-        part = float(inside[low:high].sum())
-        own = float(inside[low:high] @ pace[low:high]) / part if part > 0 else mean
-        mix.add(share * part, factor=(own + mean) / 2)
+    bands, last, ahead = _joining(server.points, server.law.mean_s, rate, pool)
+    for part, factor in bands:
+        mix.add(share * part, factor=factor)
     # Who finds all places taken waits until those before him, and one more, have left at the pace of the last point.
+    _, pace = _paces(server.points, pool)
     mix.add(share * last, factor=float(pace[-1]), waits=1.0, wait_s=ahead / (server.capacity_per_s * pool))
 
 
-def _bands(shares: Floats, count: int = 5) -> list[tuple[int, int]]:
-    """Ranges of nearly the same weight."""
-    reached = np.cumsum(shares)
-    cuts = np.searchsorted(reached, np.linspace(0, reached[-1], count + 1)[1:-1])
-    edges = [0, *sorted({int(cut) + 1 for cut in cuts}), shares.size]
-    return [(low, high) for low, high in pairwise(edges) if high > low]
+@lru_cache(maxsize=8_192)
+def _joining(
+    points: tuple[tuple[int, float], ...], mean_s: float, rate_per_s: float, pool: int
+) -> tuple[tuple[tuple[float, float], ...], float, float]:
+    """Those that find a place at once, in bands of nearly the same weight: (share of all, how much slower than alone);
+    the share of those that find none; and how many are before them."""
+    shares, queued, ahead = _in_flight(points, mean_s, rate_per_s, pool)
+    _, pace = _paces(points, pool)
+    inside = shares[:-1]
+    mean = float(shares @ pace) + queued * float(pace[-1])
+    reached = np.cumsum(inside)
+    slower = np.cumsum(inside * pace[:-1])
+    cuts = {int(cut) + 1 for cut in np.searchsorted(reached, reached[-1] * _BANDS)}
+    bands, low = [], (0.0, 0.0)
+    for end in sorted({*cuts, inside.size}):
+        high = float(reached[end - 1]), float(slower[end - 1])
+        part = high[0] - low[0]
+        own = (high[1] - low[1]) / part if part > 0 else mean
+        bands.append((part, (own + mean) / 2))
+        low = high
+    return tuple(bands), float(shares[-1]) + queued, ahead
 
 
 def _batch(rate_per_s: float, server: Server) -> float:

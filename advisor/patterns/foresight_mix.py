@@ -7,6 +7,7 @@ by a factor (a load curve), it has that factor.
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -36,7 +37,8 @@ class Mix:
     overhead_s: float
     limit_s: float = math.inf
     lost: float = 0.0
-    parts: list[tuple[float, float, float, float, float]] = field(default_factory=list)
+    # Row after row.
+    parts: array[float] = field(default_factory=lambda: array("d"))
 
     def add(
         self, share: float, *, delay_s: float = 0.0, factor: float = 1.0, waits: float = 0.0, wait_s: float = 0.0
@@ -44,7 +46,16 @@ class Mix:
         """One part more; a part of no weight is left out."""
         if share > _RARE:
             seldom = waits < _SELDOM or wait_s <= 0
-            self.parts.append((share, delay_s, factor, 0.0 if seldom else waits, 0.0 if seldom else wait_s))
+            self.parts.extend((share, delay_s, factor, 0.0 if seldom else waits, 0.0 if seldom else wait_s))
+
+    def add_late(self, shares: Floats, delays_s: Floats) -> None:
+        """Many parts more, of which each is later by a delay of its own."""
+        rows = np.zeros((len(shares), 5))
+        rows[:, 0], rows[:, 1], rows[:, 2] = shares, delays_s, 1.0
+        self.parts.frombytes(rows[shares > _RARE].tobytes())
+
+    def _rows(self) -> Floats:
+        return np.array(self.parts).reshape(-1, 5)
 
     def lose(self, share: float) -> None:
         """Requests that are never answered."""
@@ -83,20 +94,17 @@ class Mix:
 
     def mean_s(self) -> float:
         """The mean of those that are answered."""
-        held = math.fsum(share for share, *_ in self.parts)
+        share, delay, factor, waits, wait_s = self._rows().T
+        held = float(share.sum())
         if not held > 0:
             return math.inf
-        total = math.fsum(
-            share * (delay + factor * self.law.mean_s + waits * wait_s)
-            for share, delay, factor, waits, wait_s in self.parts
-        )
-        return total / held + self.overhead_s
+        return float(share @ (delay + factor * self.law.mean_s + waits * wait_s)) / held + self.overhead_s
 
     def _together(self) -> Floats:
         """Parts that are alike as one: a row each, with their means weighted by their shares."""
         if not self.parts:
             return np.array([[1.0, math.inf, 1.0, 0.0, 0.0]])
-        parts = np.asarray(self.parts)
+        parts = self._rows()
         _, group = np.unique(_rounded(parts[:, 1:]), axis=0, return_inverse=True)
         share = np.bincount(group, weights=parts[:, 0])
         means = [np.bincount(group, weights=parts[:, 0] * column) / share for column in parts[:, 1:].T]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Law", "larger", "law_of", "sizes"]
 
+# What is told of how times spread, and in which way.
+_Told = tuple[str, tuple[Any, ...]]
 # Upper ends of the cells, as shares of all requests: 3 % wide in the body, then ever finer.
 _CELLS = np.concatenate(
     [
@@ -76,24 +78,41 @@ class Law:
 
 def law_of(w: Workload, on: WorkOn, most_bytes: float = math.inf) -> Law:
     """The law of a request's time on a place, its growth with the payload included; of bodies up to a size."""
-    work = _shape(w)
     growth = (on.entry.grows or 0.0) / 1e6 / on.mean_s
     traffic = w.traffic
     classes = traffic.classes if traffic is not None else ()
     total = math.fsum(one.rate_per_s for one in classes)
     parts = [(one.rate_per_s / total, one.work, one.payload or w.payload) for one in classes if total > 0]
-    parts = parts or [(1.0, 1.0, w.payload)]
+    return _law(
+        _told(w),
+        tuple(
+            (share, factor, payload.request_bytes, payload.request_max_bytes)
+            for share, factor, payload in parts or [(1.0, 1.0, w.payload)]
+        ),
+        on.mean_s,
+        growth,
+        most_bytes,
+    )
+
+
+# Kept, since workloads that differ in anything else have the same laws.
+@lru_cache(maxsize=256)
+def _law(
+    told: _Told, parts: tuple[tuple[float, float, float, float], ...], mean_s: float, growth: float, most_bytes: float
+) -> Law:
+    """Of parts of the requests: (share, factor on the work, mean and largest body)."""
+    work = _shape(told)
     times, shares = [], []
-    usual = parts[0][2].request_bytes
-    for share, factor, payload in parts:
-        fits = 1 - larger(payload.request_bytes, payload.request_max_bytes, most_bytes)
+    usual = parts[0][2]
+    for share, factor, mean, most in parts:
+        fits = 1 - larger(mean, most, most_bytes)
         if fits <= 0:
             continue
         if not growth:
             times.append(work[0] * factor)
             shares.append(work[1] * share * fits)
             continue
-        body, of_body = sizes(payload.request_bytes, payload.request_max_bytes)
+        body, of_body = sizes(mean, most)
         small = body <= most_bytes
         if not small.any():
             body, of_body = np.array([most_bytes]), np.array([fits])
@@ -104,8 +123,8 @@ def law_of(w: Workload, on: WorkOn, most_bytes: float = math.inf) -> Law:
         shares.append(np.multiply.outer(work[1] * share, of_body).ravel())
     if not times:
         # Nothing fits: what does not come takes what it would.
-        return law_of(w, on)
-    return _cells(np.concatenate(times) * on.mean_s, np.concatenate(shares))
+        return _law(told, parts, mean_s, growth, math.inf)
+    return _cells(np.concatenate(times) * mean_s, np.concatenate(shares))
 
 
 def _cells(times: Floats, shares: Floats) -> Law:
@@ -129,11 +148,11 @@ def _cells(times: Floats, shares: Floats) -> Law:
     return Law(total[kept] / count[kept], count[kept], ends_s, ends, mean, cv)
 
 
-def _shape(w: Workload) -> tuple[Floats, Floats]:
-    """Work multipliers of mean 1 and their shares, by the one entry that says most of how times spread."""
+def _told(w: Workload) -> _Told:
+    """What the one entry that says most of how times spread tells: measured times, or quantiles; nothing without."""
     entries = list(enumerate(w.work))
     if not entries:
-        return np.ones(1), np.ones(1)
+        return "", ()
 
     def told(entry: tuple[int, Work]) -> tuple[bool, int, bool, int]:
         number, work = entry
@@ -142,12 +161,22 @@ def _shape(w: Workload) -> tuple[Floats, Floats]:
 
     work = max(entries, key=told)[1]
     if work.file is not None:
-        times = np.asarray(measured(work.file).latencies_s)
-        return times / times.mean(), np.full(times.size, 1 / times.size)
+        return "measured", tuple(measured(work.file).latencies_s)
     if len(work.percentiles) >= 2 and work.cv is None:
-        return _through(tuple(work.percentiles))
+        return "quantiles", tuple(work.percentiles)
     sigma = sigma_of_cv(work.spread)
-    return _through(((0.1, math.exp(z(0.1) * sigma)), (0.9, math.exp(z(0.9) * sigma))))
+    return "quantiles", ((0.1, math.exp(z(0.1) * sigma)), (0.9, math.exp(z(0.9) * sigma)))
+
+
+def _shape(told: _Told) -> tuple[Floats, Floats]:
+    """Work multipliers of mean 1 and their shares."""
+    kind, figures = told
+    if kind == "quantiles":
+        return _through(figures)
+    if kind == "measured":
+        times = np.asarray(figures)
+        return times / times.mean(), np.full(times.size, 1 / times.size)
+    return np.ones(1), np.ones(1)
 
 
 @lru_cache(maxsize=64)

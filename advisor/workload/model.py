@@ -179,6 +179,11 @@ class Workload(Section):
             self._assumes[key] = as_assumption(held, self.platform[key]) if self.overridden(key) else held.base
         return self._assumes[key]
 
+    @property
+    def asked(self) -> frozenset[str]:
+        """The assumptions that were asked for so far."""
+        return frozenset(self._assumes)
+
     def overridden(self, key: str) -> bool:
         """Whether ``platform`` gives this assumption or quota."""
         return self.platform is not None and key in self.platform

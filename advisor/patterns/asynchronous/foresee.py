@@ -180,8 +180,7 @@ class _One:
         if pace.lowest == 0 and count == 1 and load < pace.alone:
             nap = pace.nap(rate_per_s, even=self.ground.even)
             self._count(share, nap.billed, nap.up)
-            for part, delay in nap.delays:
-                self.mix.add(weight * part, delay_s=delay)
+            self.mix.add_late(weight * nap.shares, nap.delays_s)
             self._waiting(rate_per_s, 1, weight * (1 - nap.late), lasts_s)
         elif load > count * pace.places * _NEARLY and count < pace.highest:
             begin = float(count) if load > count * pace.places else _NEARLY * load / pace.places

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from advisor.patterns.asynchronous.waking import seen_s
 from advisor.patterns.fleet import usual_launches
 from advisor.patterns.foresight_fleet import erlang_c
@@ -13,11 +15,17 @@ from advisor.rules.estimates import scale_in_s
 from advisor.workload import Workload
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from advisor.patterns.asynchronous.deployment import Asynchronous
+
+    Floats = NDArray[np.float64]
 
 __all__ = ["Nap", "Pace", "Swing"]
 
 _ATOMS, _MOMENTS = 6, 4
+_AT = (np.arange(_MOMENTS) + 0.5) / _MOMENTS
+_NONE = np.empty(0)
 # Up to this load of one instance the fleet falls asleep now and then.
 _ASLEEP = 0.95
 # The least share of a load by which a backlog is taken to grow, where it is not worked off.
@@ -32,13 +40,14 @@ _STAGES = 12
 class Nap:
     """A fleet that sleeps between requests: instances billed and up on average, and who waits for it to wake.
 
-    ``delays`` are shares of the requests by how long they wait; ``late`` is their sum.
+    ``late`` is the share of the requests that do, ``shares`` its parts by how long: ``delays_s``.
     """
 
     billed: float
     up: float
     late: float
-    delays: tuple[tuple[float, float], ...]
+    shares: Floats
+    delays_s: Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,7 +238,7 @@ class Pace:
         while without work.
         """
         if rate_per_s <= 0:
-            return Nap(billed=0.0, up=0.0, late=0.0, delays=())
+            return Nap(billed=0.0, up=0.0, late=0.0, shares=_NONE, delays_s=_NONE)
         use = min(0.95, rate_per_s * self.work_s / self.places)
         gathered = 1 + (math.floor(rate_per_s * self.wake_s) if even else rate_per_s * self.wake_s)
         busy_s = max(self.work_s, gathered * self.work_s / self.places) / (1 - use)
@@ -242,18 +251,15 @@ class Pace:
         if more:
             up_s = max(up_s, 2 * after_s + self.launch_s)
         if even and (self.wake_s + up_s) * rate_per_s > gathered:
-            return Nap(billed=1.0, up=1.0, late=0.0, delays=())
+            return Nap(billed=1.0, up=1.0, late=0.0, shares=_NONE, delays_s=_NONE)
         cycle = gathered / rate_per_s if even else 1 / rate_per_s + self.wake_s + up_s
         late = min(1.0, gathered / (rate_per_s * cycle))
         first = late / gathered
         rest = (late - first) / _MOMENTS
-        delays = []
-        for wake_s in self.wakes_s:
-            delays.append((first / len(self.wakes_s), wake_s))
-            for n in range(_MOMENTS):
-                at = (n + 0.5) / _MOMENTS * wake_s
-                wait = wake_s - at + rate_per_s * at * self.work_s / self.places
-                delays.append((rest / len(self.wakes_s), wait))
+        wakes = np.asarray(self.wakes_s)
+        # Who comes later in a wake waits less of it, and for those before him.
+        waits = np.outer(wakes, 1 + _AT * (rate_per_s * self.work_s / self.places - 1)).ravel()
+        shares = np.repeat((first / wakes.size, rest / wakes.size), (wakes.size, waits.size))
         # These go before the first does: once nothing is near the target for fifteen datapoints, the wake's own too.
         near = gathered >= self.in_ratio * self.backlog or self.in_ratio * self.backlog <= 1
         held_s = min(up_s - after_s, self.launch_s + (self.quiet_s + self.lag_s if near else after_s))
@@ -262,7 +268,8 @@ class Pace:
             billed=(self.launch_s + up_s + more * held_s) / cycle + chance,
             up=(up_s + more * max(0.0, held_s - self.launch_s)) / cycle + chance,
             late=late,
-            delays=tuple((share, delay) for share, delay in delays if share > 0),
+            shares=shares,
+            delays_s=np.concatenate((wakes, waits)),
         )
 
 
