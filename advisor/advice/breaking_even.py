@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from advisor.advice.outcome import show_latency
 from advisor.advice.outlook import Outlook
 from advisor.advice.recommendation import BreakEven, Recommendation
-from advisor.advice.trial import Bench, watches_alarms
+from advisor.advice.trial import Bench, Ran, watches_alarms
 from advisor.errors import InputError
 from advisor.patterns.base import Pattern
 from advisor.units import show_bytes, show_rate
@@ -63,19 +63,25 @@ def _four(value: float) -> str:
 
 
 def break_even(
-    answer: Recommendation, outlook: Outlook, *, asked: tuple[type[Pattern], ...], threads: int = 2
+    answer: Recommendation,
+    outlook: Outlook,
+    *,
+    asked: tuple[type[Pattern], ...],
+    threads: int = 2,
+    ran: Ran | None = None,
 ) -> tuple[BreakEven, ...]:
     """The points that were confirmed: rate, payload and objective, each upwards and downwards."""
     names = tuple(pattern.name for pattern in asked)
-    found = (point_on(axis, answer, outlook, asked=names, threads=threads) for axis in axes_of(answer))
+    ran = ran or Ran()
+    found = (point_on(axis, answer, outlook, asked=names, threads=threads, ran=ran) for axis in axes_of(answer))
     return tuple(one for one in found if one is not None)
 
 
 def point_on(
-    axis: Axis, answer: Recommendation, outlook: Outlook, *, asked: tuple[str, ...], threads: int
+    axis: Axis, answer: Recommendation, outlook: Outlook, *, asked: tuple[str, ...], threads: int, ran: Ran
 ) -> BreakEven | None:
-    """The point of one axis, which does not depend on any other axis."""
-    return _Finder(answer, outlook.anew(), asked, threads).point(axis)
+    """The point of one axis, which does not depend on any other axis; ``ran`` are runs of the answer's own requests."""
+    return _Finder(answer, outlook.anew(), asked, threads, ran).point(axis)
 
 
 def axes_of(answer: Recommendation) -> tuple[Axis, ...]:
@@ -100,6 +106,7 @@ class _Finder:
     outlook: Outlook
     asked: tuple[str, ...]
     threads: int
+    ran: Ran
     spent: int = 0
     known: dict[tuple[tuple[str, str], ...], str] = field(default_factory=dict)
 
@@ -194,7 +201,14 @@ class _Finder:
         moved = self._moved(axis, factor)
         if moved is None:
             return None
-        found = briefly(moved, seed=self.answer.seed, patterns=self.asked, threads=self.threads, outlook=self.outlook)
+        found = briefly(
+            moved,
+            seed=self.answer.seed,
+            patterns=self.asked,
+            threads=self.threads,
+            outlook=self.outlook,
+            ran=self.ran if axis.field.startswith("objective.") else None,
+        )
         self.spent += found.effort
         self.known[key] = found.pattern
         return found.pattern

@@ -10,6 +10,7 @@ from advisor.advice.breaking_even import axes_of, break_even, point_on
 from advisor.advice.outlook import Outlook
 from advisor.advice.recommendation import BreakEven, Recommendation, Sensitivity
 from advisor.advice.sensitivity import sensitivity
+from advisor.advice.trial import Ran
 from advisor.patterns.base import Pattern
 from advisor.sim.apart import can_fork, helpers
 
@@ -17,17 +18,20 @@ __all__ = ["what_changes"]
 
 
 def what_changes(
-    answer: Recommendation, outlook: Outlook, *, asked: tuple[type[Pattern], ...], threads: int
+    answer: Recommendation, outlook: Outlook, *, asked: tuple[type[Pattern], ...], threads: int, ran: Ran
 ) -> tuple[tuple[BreakEven, ...], tuple[Sensitivity, ...]]:
-    """Break-even points and sensitivity; one does not depend on another, so the order of the work changes nothing."""
+    """Break-even points and sensitivity; one does not depend on another, so the order of the work changes nothing.
+
+    ``ran`` are the runs behind the answer, which serve again where only the objective is moved.
+    """
     # Most of it is arithmetic, which threads do not share out: processes, or one after another.
     if threads < 2 or not can_fork():
-        points = break_even(answer, outlook, asked=asked, threads=threads)
+        points = break_even(answer, outlook, asked=asked, threads=threads, ran=ran)
         return points, sensitivity(answer, outlook, asked=asked, threads=threads)
     names = tuple(pattern.name for pattern in asked)
     tasks: list[Callable[[], Any]] = [
         partial(sensitivity, answer, outlook, asked=asked, threads=1),
-        *(partial(point_on, axis, answer, outlook, asked=names, threads=1) for axis in axes_of(answer)),
+        *(partial(point_on, axis, answer, outlook, asked=names, threads=1, ran=ran) for axis in axes_of(answer)),
     ]
 
     def done(number: int) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from advisor.advice.checking import pattern_named
@@ -192,8 +192,27 @@ class Prospect:
 
     @cached_property
     def chains(self) -> tuple[Chain, ...]:
-        """The chains of which the rules leave any: their ends stand for them, since limits are on size or on none."""
-        return tuple(chain for chain in self.all_chains if self.leaves(chain))
+        """The chains of which the rules leave any: their ends stand for them, since limits are on size or on none.
+
+        Where the first few are refused for what the workload is, so are the others.
+        """
+        found = []
+        for tries, chain in enumerate(self.all_chains, start=1):
+            if self.leaves(chain):
+                found.append(chain)
+            elif not found and self._whole(chain.members[-1], tries):
+                break
+        return tuple(found)
+
+    def _whole(self, deployment: Pattern, tries: int) -> bool:
+        """Whether the whole pattern is refused with this one, after so many: what excludes it no setting mends.
+
+        What is wrong with the workload itself is wrong with every deployment.
+        """
+        refused = self.blocked(deployment)
+        if any(finding.rule in _excluding(self.pattern) for finding in refused):
+            return True
+        return tries >= _TRIES and all(not _of_deployment(finding) for finding in refused)
 
     def leaves(self, chain: Chain) -> bool:
         """Whether the rules leave anything of a chain."""
@@ -281,8 +300,7 @@ class Prospect:
         for tries, one in enumerate(order(self.workload, met or missed), start=1):
             if not self.blocked(one.deployment):
                 return one
-            # What is wrong with the workload itself is wrong with every deployment.
-            if tries >= _TRIES and all(not _of_deployment(f) for f in self.blocked(one.deployment)):
+            if self._whole(one.deployment, tries):
                 return None
         return None
 
@@ -327,6 +345,12 @@ def by_kind(members: Iterable[Sequence[Pattern]]) -> Iterator[tuple[Kind, Sequen
             alike = (*map(str, words), first.place)
             seen[alike] = which = seen.get(alike, -1) + 1
             yield (*alike, str(which)), chain
+
+
+@cache
+def _excluding(pattern: type[Pattern]) -> frozenset[str]:
+    """The rules that exclude a pattern whatever its settings."""
+    return frozenset(one.id for one in pattern.RULES if one.excludes)
 
 
 def _of_deployment(finding: Finding) -> bool:

@@ -17,7 +17,7 @@ from advisor.advice.outcome import Outcome
 from advisor.advice.ranking import SHARES, order, percentile
 from advisor.advice.recommendation import Confidence
 from advisor.advice.simulating import expected_arrivals, simulate
-from advisor.advice.trial import VAST, watches_alarms
+from advisor.advice.trial import VAST, of_any_objective, watches_alarms
 from advisor.catalog.prices import PriceBook
 from advisor.patterns.base import Pattern
 from advisor.sim.estimates import Estimate, student_t, with_control
@@ -89,7 +89,7 @@ class Race:
     """Runs finalists until the leaders are told apart, or enough has been run.
 
     ``brief`` is the most requests of a replication where only the first is of interest: replications are as few and
-    as short as can be then.
+    as short as can be then. ``runs`` are replications that are there already, under the very same terms.
     """
 
     def __init__(
@@ -102,6 +102,7 @@ class Race:
         threads: int,
         tell: Callable[[str], None],
         brief: int | None = None,
+        runs: dict[str, dict[int, Run]] | None = None,
     ) -> None:
         self.workload = w
         self.brief, self.vast = brief is not None, requests_each > VAST
@@ -114,8 +115,10 @@ class Race:
         self.finalists: dict[str, Finalist] = {}
         # Those that have met as many bursts as an answer needs.
         self.whole: set[str] = set()
-        # What has been run of each, so that more replications go on from there.
-        self.runs: dict[str, dict[int, Run]] = {}
+        # What has been run of each, so that more replications go on from there; jobs on their own.
+        self.runs = {} if runs is None else runs
+        self._jobs: dict[str, dict[int, Run]] = {}
+        self._efforts: dict[str, int] = {}
         self._simulate = partial(simulate, w, seed=seed, book=book, threads=threads, budget=brief)
 
     def enter(self, deployment: Pattern, *, leads: bool) -> Finalist:
@@ -150,8 +153,8 @@ class Race:
 
     @property
     def effort(self) -> int:
-        """What all of it has taken, in requests, about."""
-        return sum(run.effort for runs in self.runs.values() for run in runs.values())
+        """What all of it takes, in requests, about; what was there already is counted as if it were not."""
+        return sum(self._efforts.values())
 
     def ranked(self) -> list[Finalist]:
         """The best first."""
@@ -208,12 +211,13 @@ class Race:
             precision=precision,
             replications=replications,
             timeline=leads,
-            runs=self.runs.setdefault(deployment.id, {}),
+            runs=(self.runs if of_any_objective(deployment) else self._jobs).setdefault(deployment.id, {}),
             apart=not self._light(deployment),
             bursts=whole,
             keep=lambda found, costs: kept.append((found, costs)),
         )
         [(found, costs)] = kept
+        self._efforts[deployment.id] = sum(run.effort for run in found.runs)
         self.finalists[deployment.id] = Finalist(
             deployment,
             outcome,

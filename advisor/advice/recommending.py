@@ -26,7 +26,7 @@ from advisor.advice.search import Found
 from advisor.advice.simulating import price_overrides
 from advisor.advice.spill import Spill
 from advisor.advice.spilling import NOT_MOVED, outcomes_of_parts, tried_spills
-from advisor.advice.trial import Bench, Trial
+from advisor.advice.trial import Bench, Ran, Trial
 from advisor.catalog.prices import PriceBook, price_book
 from advisor.errors import InputError
 from advisor.patterns import PATTERNS
@@ -94,16 +94,25 @@ class Brief:
 
 
 def briefly(
-    w: Workload, *, seed: int, patterns: Iterable[str], threads: int = 2, outlook: Outlook | None = None
+    w: Workload,
+    *,
+    seed: int,
+    patterns: Iterable[str],
+    threads: int = 2,
+    outlook: Outlook | None = None,
+    ran: Ran | None = None,
 ) -> Brief:
-    """The answer of a brief search; with an ``outlook`` only the chains are searched that it follows."""
+    """The answer of a brief search; with an ``outlook`` only the chains are searched that it follows.
+
+    ``ran`` is what was run of the same stream of requests before, and is added to.
+    """
     asked = tuple(pattern_named(name) for name in patterns)
     if lot_apart(w):
         answer = recommend(w, seed=seed, patterns=patterns, explain=False, brief=True, threads=threads)
         usd = float(answer.best.usd_per_month) if answer.best else math.nan
         return Brief(answer.best.pattern if answer.best else "", usd, answer.searched.requests)
     hybrids = outlook is None or outlook.hybrids
-    return _Answer(w, asked, seed, threads, None, brief=True, hybrids=hybrids, outlook=outlook).briefly()
+    return _Answer(w, asked, seed, threads, None, brief=True, hybrids=hybrids, outlook=outlook, ran=ran).briefly()
 
 
 class _Answer:
@@ -120,6 +129,7 @@ class _Answer:
         brief: bool = False,
         hybrids: bool = True,
         outlook: Outlook | None = None,
+        ran: Ran | None = None,
     ) -> None:
         self.workload = w
         self.brief, self.hybrids = brief, hybrids
@@ -129,7 +139,7 @@ class _Answer:
         self.progress = progress
         self.done = 0
         self.book: PriceBook = price_book().with_assumed(price_overrides(w))
-        self.bench = Bench(w, seed, self.book, threads)
+        self.bench = Bench(w, seed, self.book, threads, ran=ran or Ran())
         self.scout = Scout(self.bench, asked, brief=brief, outlook=outlook, tell=self._scouted)
 
     def made(self, *, explain: bool) -> Recommendation:
@@ -147,7 +157,7 @@ class _Answer:
 
         self._tell("what would change the answer")
         outlook = Outlook(answer, self.scout.prospects, hybrids=self.hybrids)
-        points, moves = what_changes(answer, outlook, asked=self.asked, threads=self.threads)
+        points, moves = what_changes(answer, outlook, asked=self.asked, threads=self.threads, ran=self.bench.ran)
         return replace(answer, break_even=points, sensitivity=moves)
 
     def briefly(self) -> Brief:
@@ -173,6 +183,7 @@ class _Answer:
             requests_each=self.bench.requests_once,
             threads=self.threads,
             brief=self.bench.budget if self.brief else None,
+            runs=self.bench.ran.races if self.brief else None,
             tell=lambda name: self._count(f"{name}: simulating"),
         )
         firsts = order(w, [_simplest(w, found.trials) for found in self.scout.found.values() if found.trials])
