@@ -14,7 +14,7 @@ from typing import Any
 
 from advisor.advice.judging import judge
 from advisor.advice.outcome import Outcome
-from advisor.advice.ranking import SHARES, order, percentile
+from advisor.advice.ranking import SHARES, order, percentile, same
 from advisor.advice.recommendation import Confidence
 from advisor.advice.simulating import expected_arrivals, simulate
 from advisor.advice.trial import VAST, of_any_objective, watches_alarms
@@ -27,6 +27,8 @@ from advisor.workload import Workload
 __all__ = ["Finalist", "Race", "t_share"]
 
 SURE = 0.95
+# What is behind the first with this probability is no challenge to it.
+_TOLD = 0.999
 # Requests of a replication up to which every finalist is run until it is precise; above, only the leaders are.
 _CHEAP = 1_500_000
 # Where replications are long: at least, and at most of the leader; where they are very long.
@@ -124,7 +126,7 @@ class Race:
     def enter(self, deployment: Pattern, *, leads: bool) -> Finalist:
         """Simulate a finalist: until it is precise where it leads or runs are short, else a few replications."""
         if deployment.id not in self.finalists:
-            light = self._light(deployment)
+            light = self.light(deployment)
             bounds = None
             if light and self.brief:
                 bounds = self._until(least=_BRIEF, most=_BRIEF)
@@ -139,9 +141,20 @@ class Race:
             self._run(deployment, leads=leads and not self.brief, precision=bounds)
         return self.finalists[deployment.id]
 
+    def challenge(self, deployment: Pattern) -> None:
+        """Simulate what may be better than the first after all; it stays where that is so, or cannot be told.
+
+        Another name for the same figures goes.
+        """
+        first = self.ranked()[0]
+        self._run(deployment, leads=False, precision=self._until(most=_ENOUGH, effort=_OTHER))
+        one = self.finalists[deployment.id]
+        if same(one, first) or (self.ranked()[0] is not one and self._behind(first, one) > _TOLD):
+            del self.finalists[deployment.id]
+
     def _leading(self, deployment: Pattern, *, least: int = 1) -> Precision | None:
         """How long the first is run: where a replication is short, as long as any printed answer."""
-        if self._light(deployment):
+        if self.light(deployment):
             return None
         return self._until(least=max(least, self.few), most=max(least, self.many), effort=_LEADER)
 
@@ -174,13 +187,13 @@ class Race:
             close = [one for one in others if self._behind(first, one) < SURE]
             if not close or self.many == _VERY_FEW or not self._moves(first, close):
                 return
-            light = all(self._light(one.deployment) for one in (first, *close))
+            light = all(self.light(one.deployment) for one in (first, *close))
             for one in (first, *close):
                 wanted = max(len(first.costs), len(one.costs)) * (2 if light else 1)
                 if wanted > len(one.costs):
                     self._run(one.deployment, leads=bool(one.outcome.samples), replications=wanted)
 
-    def _light(self, deployment: Pattern) -> bool:
+    def light(self, deployment: Pattern) -> bool:
         """Whether a replication is short: few requests, and no alarms to be watched minute by minute."""
         return self.cheap and not watches_alarms(deployment.to_dict())
 
@@ -212,7 +225,7 @@ class Race:
             replications=replications,
             timeline=leads,
             runs=(self.runs if of_any_objective(deployment) else self._jobs).setdefault(deployment.id, {}),
-            apart=not self._light(deployment),
+            apart=not self.light(deployment),
             bursts=whole,
             keep=lambda found, costs: kept.append((found, costs)),
         )

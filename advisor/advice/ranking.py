@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 
 from advisor.workload import Workload
 
-__all__ = ["ALIKE", "SHARES", "Ranked", "front", "order", "percentile", "score", "scored"]
+__all__ = ["ALIKE", "SHARES", "Ranked", "front", "order", "percentile", "same", "score", "scored"]
 
 # Latencies whose ratio is less than this are told apart by nobody: it is the precision that answers aim at.
 ALIKE = 1.05
@@ -62,6 +62,13 @@ def score(w: Workload, usd: float, latency_s: float) -> float:
 def scored(w: Workload, one: Ranked) -> float:
     """Its score; a latency, which may take long to work out, is only asked for where the preference does."""
     return one.usd if w.objective.prefer == "cost" else score(w, one.usd, one.yardstick_s)
+
+
+def same(one: Ranked, other: Ranked) -> bool:
+    """Whether a reader would see two names for the same figures."""
+    return math.isclose(one.usd, other.usd, rel_tol=1e-3) and math.isclose(
+        one.yardstick_s, other.yardstick_s, rel_tol=1e-2
+    )
 
 
 def order(w: Workload, ranked: Iterable[T]) -> list[T]:

@@ -19,7 +19,7 @@ from advisor.advice.explaining import told, why
 from advisor.advice.foreseeing import Prospect
 from advisor.advice.outlook import Outlook
 from advisor.advice.racing import Race
-from advisor.advice.ranking import front, order, scored
+from advisor.advice.ranking import front, order, same, scored
 from advisor.advice.recommendation import Confidence, Option, Recommendation, Refusal, Searched
 from advisor.advice.scouting import Scout
 from advisor.advice.search import Found
@@ -44,6 +44,8 @@ _MORE, _LONG = 2, 4_000_000
 _AS_GOOD = 1.005
 # What a trial finds so many times as bad as the first of a brief race is not the first.
 _CLOSE = 1.1
+# A shortfall up to which a trial may have missed the objective by bad luck.
+_NARROWLY = 1.5
 # A finalist that turns out to miss the objective is followed by the next best, so often at most.
 _FOLLOW = 4
 
@@ -200,6 +202,8 @@ class _Answer:
         long = self.bench.requests_once > _LONG
         for trial in () if self.brief or long else _others(every, firsts):
             race.enter(trial.deployment, leads=False)
+        for trial in () if self.brief else self._at_the_edge(every, race):
+            race.challenge(trial.deployment)
         for trial in self._spills(race):
             if race.enter(trial.deployment, leads=True).meets:
                 break
@@ -214,6 +218,24 @@ class _Answer:
             return False
         best = scored(self.workload, first)
         return not trial.meets or scored(self.workload, trial) > _CLOSE * best
+
+    def _at_the_edge(self, every: list[Trial], race: Race) -> list[Trial]:
+        """What bad luck in the trials may have put behind the first, where it is quick to tell.
+
+        That is what would be first, had it not missed the objective by so little; and what cost the same, since it may
+        cost less where more requests are run.
+        """
+        if not race.finalists or not (first := race.ranked()[0]).meets:
+            return []
+        best = next((scored(self.workload, one) for one in every if one.id == first.id), math.inf)
+        mark = _AS_GOOD * best
+        others = [one for one in every if one.id not in race.finalists and race.light(one.deployment)]
+        missed = [one for one in others if not one.meets and 1 < one.shortfall <= _NARROWLY]
+        missed = [one for one in missed if scored(self.workload, one) < best]
+        alike = [one for one in others if one.meets and best <= scored(self.workload, one) <= mark]
+        # Of those that cost the same, the slowest are the nearest to the edge.
+        alike.sort(key=lambda one: (-one.yardstick_s, one.id))
+        return [*sorted(missed, key=lambda one: (one.shortfall, one.id))[:_MORE], *alike[:_MORE]]
 
     def _spills(self, race: Race) -> tuple[Trial, ...]:
         """Two endpoints that share the stream, where they are better than the best of one."""
@@ -310,17 +332,10 @@ def _others(every: list[Trial], firsts: list[Trial]) -> list[Trial]:
         (one for one in every if not undominated[one.id] and one.id not in known and one.meets),
         key=lambda one: (one.usd, one.id),
     )
-    more = [one for one in more if not any(_same(one, first) for first in firsts)]
+    more = [one for one in more if not any(same(one, first) for first in firsts)]
     if len(more) <= _MORE:
         return more
     return [more[round(n * (len(more) - 1) / (_MORE - 1))] for n in range(_MORE)]
-
-
-def _same(one: Trial, other: Trial) -> bool:
-    """Whether a reader would see two names for the same figures."""
-    return math.isclose(one.usd, other.usd, rel_tol=1e-3) and math.isclose(
-        one.yardstick_s, other.yardstick_s, rel_tol=1e-2
-    )
 
 
 def _options(w: Workload, race: Race) -> tuple[Option, ...]:

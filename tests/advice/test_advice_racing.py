@@ -8,7 +8,9 @@ import pytest
 from scipy import stats
 
 from advisor.advice.racing import _below, _share_above_zero, t_share
+from advisor.advice.recommending import recommend
 from advisor.sim.estimates import Estimate
+from advisor.workload import reads
 
 
 @pytest.mark.parametrize("degrees", [1, 2, 3, 4, 7, 20, 100])
@@ -40,3 +42,24 @@ def test_without_an_interval_the_value_decides() -> None:
     alone = Estimate(value=0.010, low=math.nan, high=math.nan)
     assert _below(alone, 0.011, 1) == 1.0
     assert _below(alone, 0.009, 1) == 0.0
+
+
+EDGE = """
+name: edge
+region: us-east-1
+model: {size: 60 MB, memory: 700 MB, image: 900 MB}
+payload: {request: 4 KB, request_max: 40 KB, response: 1 KB}
+work: [{on: serverless 2 GB, mean: 400 ms, cv: 0.8}]
+traffic: {rate: 0.2 per second, bursts: {peak: 4x, cv: 1, length: 10 min}}
+objective: {p99: 2450 ms, errors: 1 %, cold_starts: allow, prefer: cost}
+"""
+
+
+def test_what_cost_the_same_in_a_trial_is_raced_for_the_first_place() -> None:
+    # In a trial of a few hours two sizes of one price may turn nobody away; in weeks the smaller one does, and is not
+    # paid for it, so that it costs less as long as it turns away no more than is allowed.
+    answer = recommend(reads(EDGE), seed=0, patterns=["serverless"], explain=False)
+    first, second, *_ = answer.options
+    assert first.outcome.deployment["max_concurrency"] < second.outcome.deployment["max_concurrency"]
+    assert second.outcome.error_share.value < first.outcome.error_share.value <= 0.01
+    assert 0.5 < answer.confidence.first_is_first < 0.999

@@ -1,0 +1,143 @@
+"""What would change an answer, by arithmetic: nothing is worked out twice, and nothing is left out by that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from advisor.advice import outlook as module
+from advisor.advice.breaking_even import axes_of, point_on
+from advisor.advice.checking import pattern_named
+from advisor.advice.foreseeing import Prospect
+from advisor.advice.outlook import Outlook
+from advisor.advice.recommending import briefly, recommend
+from advisor.advice.sensitivity import sensitivity
+from advisor.advice.trial import Ran
+from advisor.catalog.prices import price_book
+from advisor.patterns import PATTERNS
+from advisor.patterns.base import Pattern
+from advisor.workload import Workload, read, reads
+
+WORKLOADS = Path(__file__).parents[2] / "workloads"
+INSTANCES = """
+name: instances
+region: us-east-1
+model: {size: 60 MB, memory: 700 MB, image: 900 MB}
+work: [{on: ml.m5.large, mean: 200 ms, cv: 0.4, workers: 2}]
+payload: {request: 4 KB, request_max: 40 KB, response: 1 KB}
+traffic: {rate: 5 per second}
+objective: {p95: 900 ms, errors: 1 %, cold_starts: allow, prefer: cost}
+"""
+
+
+def _unanswered(w: Workload, *options: Any) -> Any:
+    """What an outlook asks of an answer, of a workload that none was worked out for."""
+    known = {one.pattern for one in options}
+    others = tuple(SimpleNamespace(pattern=one.name) for one in PATTERNS if one.name not in known)
+    return SimpleNamespace(workload=w, options=options, refused=others)
+
+
+def test_chains_that_the_rules_refuse_take_nobodys_place() -> None:
+    # The chains that come first by cost alone keep a call for less time than this work takes, which a rule refuses.
+    w = read(WORKLOADS / "speech-transcription.yaml")
+    pattern, usd = Outlook(_unanswered(w)).here()
+    assert pattern == "asynchronous"
+    assert usd > 0
+
+
+def test_what_met_the_objective_when_simulated_meets_it_as_long_as_it_is_no_further_off() -> None:
+    w = reads(INSTANCES)
+    real_time = pattern_named("real-time")
+    out_of_reach = w.with_({"objective.p95": "310 ms"})
+    best = Prospect(out_of_reach, real_time, price_book()).best()
+    assert best is not None
+    assert not best.meets
+    assert Outlook(_unanswered(out_of_reach)).here()[0] == ""
+    simulated = SimpleNamespace(
+        pattern="real-time", meets_objective=True, deployment=best.deployment, usd_per_month=2 * best.usd
+    )
+    outlook = Outlook(_unanswered(out_of_reach, simulated))
+    assert outlook.here() == ("real-time", pytest.approx(2 * best.usd))
+    assert outlook.best(out_of_reach.with_({"objective.p95": "250 ms"}), resized=False) == ""
+
+
+@pytest.mark.parametrize("name", ["internal-tool", "churn-scoring"])
+def test_leaving_alone_what_never_asks_for_an_assumption_changes_no_line(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = PATTERNS
+    w = read(WORKLOADS / f"{name}.yaml")
+    answer = recommend(w, seed=2, explain=False)
+    looked = _counted(monkeypatch)
+    spared = sensitivity(answer, Outlook(answer), asked=asked)
+    few = looked.copy()
+    looked.clear()
+    best = Outlook.best_with_usd
+
+    def anew(self: Outlook, w: Workload, *, moved: str | None = None, **told: Any) -> tuple[str, float]:
+        return best(self, w, **told)
+
+    monkeypatch.setattr(Outlook, "best_with_usd", anew)
+    assert sensitivity(answer, Outlook(answer), asked=asked) == spared
+    assert len(few) < len(looked)
+
+
+def _counted(monkeypatch: pytest.MonkeyPatch) -> list[Workload]:
+    """Every prospect that an outlook makes from now on."""
+    looked: list[Workload] = []
+
+    class Counted(Prospect):
+        def __init__(self, w: Workload, *args: Any, **kwargs: Any) -> None:
+            looked.append(w)
+            super().__init__(w, *args, **kwargs)
+
+    monkeypatch.setattr(module, "Prospect", Counted)
+    return looked
+
+
+def test_no_point_is_looked_for_where_none_could_be_confirmed(monkeypatch: pytest.MonkeyPatch) -> None:
+    w = reads(INSTANCES).with_({"traffic.rate": "300 per second"})
+    answer = _unanswered(w)
+    answer.best, answer.seed = SimpleNamespace(pattern="real-time"), 1
+    outlook = Outlook(answer)
+
+    def refuses(*_: Any, **__: Any) -> str:
+        raise AssertionError("arithmetic is asked for")
+
+    monkeypatch.setattr(Outlook, "best", refuses)
+    for axis in axes_of(answer):
+        if axis.field != "traffic.rate" or not axis.down:
+            assert point_on(axis, answer, outlook, asked=("real-time",), threads=1, ran=Ran()) is None
+
+
+@pytest.fixture
+def simulated(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The deployments that are simulated, in their order."""
+    done: list[str] = []
+    real_time = pattern_named("real-time")
+    before = real_time.simulate
+
+    def simulate(self: Pattern, *args: Any, **kwargs: Any) -> Any:
+        done.append(self.id)
+        return before(self, *args, **kwargs)
+
+    monkeypatch.setattr(real_time, "simulate", simulate)
+    return done
+
+
+def test_runs_of_the_same_requests_serve_another_objective(simulated: list[str]) -> None:
+    w = reads(INSTANCES)
+    ran = Ran()
+    tight = w.with_({"objective.p95": "600 ms"})
+    asked = ["real-time", "serverless"]
+    briefly(w, seed=4, patterns=asked, ran=ran, threads=1)
+    before = len(simulated)
+    again = briefly(tight, seed=4, patterns=asked, ran=ran, threads=1)
+    with_runs = len(simulated) - before
+    simulated.clear()
+    assert briefly(tight, seed=4, patterns=asked, threads=1) == again
+    assert 0 <= with_runs < len(simulated)
+    assert {deployment.id for deployment, _ in ran.trials} >= set(simulated) - {""}
