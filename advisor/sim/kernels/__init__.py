@@ -66,7 +66,8 @@ def kernel(function: Callable[P, R]) -> Kernel[P, R]:
     """Compile a function on its first call, without the GIL, keeping the outcome for the next process."""
     if not COMPILED:
         return _plain(function)
-    return cast("Kernel[P, R]", keep(numba.njit(nogil=True)(function), function))
+    # A division by zero gives infinity, as with arrays: looking out for it keeps loops from taking rows side by side.
+    return cast("Kernel[P, R]", keep(numba.njit(nogil=True, error_model="numpy")(function), function))
 
 
 def keep(made: Any, function: Callable[..., Any]) -> Any:

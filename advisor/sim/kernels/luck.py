@@ -18,11 +18,10 @@ _MIX = np.uint64(0xBF58476D1CE4E5B9)
 _STIR = np.uint64(0x94D049BB133111EB)
 _A, _B, _C, _KEEP = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
 _UNIT = 1.0 / 2.0**53
-# A number's mantissa, the exponent of 1, and the middles of 128 steps from 1 to 2: their inverses and logarithms.
-_MANTISSA, _ONE = np.int64(2**52 - 1), np.int64(1023 << 52)
-_INVERSES = 128.0 / (np.arange(128) + 128.5)
-_LOGS = -np.log(_INVERSES)
-_LN_2, _THIRD = math.log(2.0), 1.0 / 3.0
+# A number's mantissa, the exponents of 1 and of 2**52, and the inverses of the odd numbers from 1 on.
+_MANTISSA, _ONE, _TWO_52 = np.int64(2**52 - 1), np.int64(1023 << 52), np.int64((1023 + 52) << 52)
+_LN_2, _ROOT_2 = math.log(2.0), math.sqrt(2.0)
+_ODD = tuple(1.0 / (2 * n + 1) for n in range(11))
 
 
 @kernel
@@ -119,12 +118,45 @@ def spreads(key: np.uint64, sigma: float, numbers: Ints, rows: int, out: Floats)
 
 @kernel
 def logarithm(x: float) -> float:
-    """The natural logarithm of a positive normal number, to 15 digits of the greater of it and 1."""
+    """The natural logarithm of a positive normal number, to 15 digits of the greater of it and 1.
+
+    2 artanh of (m - 1) / (m + 1) by its series, with the mantissa m between the roots of a half and of 2: without a
+    table or a branch, so that several are taken at a time.
+    """
     bits = np.float64(x).view(np.int64)
-    at = (bits >> 45) & 127
-    off = np.int64((bits & _MANTISSA) | _ONE).view(np.float64) * _INVERSES[at] - 1.0
-    rest = off * (1.0 - off * (0.5 - off * (_THIRD - off * (0.25 - off * 0.2))))
-    return float(((bits >> 52) - 1023) * _LN_2 + (_LOGS[at] + rest))
+    m = np.int64((bits & _MANTISSA) | _ONE).view(np.float64)
+    # An exponent in the low bits of 2**52 is that much more than it.
+    power = np.int64((bits >> 52) | _TWO_52).view(np.float64) - (2.0**52 + 1023.0)
+    large = m > _ROOT_2
+    m = 0.5 * m if large else m
+    power = power + 1.0 if large else power
+    s = (m - 1.0) / (m + 1.0)
+    z = s * s
+    r = _ODD[10]
+    r = r * z + _ODD[9]
+    r = r * z + _ODD[8]
+    r = r * z + _ODD[7]
+    r = r * z + _ODD[6]
+    r = r * z + _ODD[5]
+    r = r * z + _ODD[4]
+    r = r * z + _ODD[3]
+    r = r * z + _ODD[2]
+    r = r * z + _ODD[1]
+    return float(power * _LN_2 + 2.0 * (s + s * z * r))
+
+
+@kernel
+def cut(
+    key: np.uint64, scale: float, most: float, within: float, mirrored: int, numbers: Ints, rows: int, out: Floats
+) -> None:
+    """The sizes of a single class that has an exponential: in loops without a branch, as `sizes` does one by one."""
+    for n in range(rows):
+        out[n] = 1.0 - luck(key, numbers[n]) * within
+    for n in range(rows):
+        out[n] = -scale * logarithm(out[n])
+    for n in range(rows):
+        drawn = min(most, out[n])
+        out[n] = np.rint(most - drawn if mirrored == 1 else drawn)
 
 
 @kernel
@@ -138,6 +170,9 @@ def sizes(
     within = np.empty(scales.size)
     for one in range(scales.size):
         within[one] = -math.expm1(-mosts[one] / scales[one]) if 0.0 < scales[one] < math.inf else 1.0
+    if scales.size == 1 and 0.0 < scales[0] < math.inf:
+        cut(key, scales[0], mosts[0], within[0], mirrored[0], numbers, rows, out)
+        return
     for n in range(rows):
         one = klass[n]
         scale, most = scales[one], mosts[one]
