@@ -14,7 +14,7 @@ from typing import Any
 
 from advisor.advice.judging import judge
 from advisor.advice.outcome import Outcome
-from advisor.advice.ranking import SHARES, order, percentile, same
+from advisor.advice.ranking import SHARES, order, percentile, same, scored
 from advisor.advice.recommendation import Confidence
 from advisor.advice.simulating import expected_arrivals, simulate
 from advisor.advice.trial import VAST, of_any_objective, watches_alarms
@@ -142,14 +142,19 @@ class Race:
         return self.finalists[deployment.id]
 
     def challenge(self, deployment: Pattern) -> None:
-        """Simulate what may be better than the first after all; it stays where that is so, or cannot be told.
+        """Simulate what may be better than the first after all; it stays where it comes first, or cannot be told.
 
-        Another name for the same figures goes.
+        What is another name for the same figures goes, and so does what costs the same as a first that is faster.
         """
         first = self.ranked()[0]
         self._run(deployment, leads=False, precision=self._until(most=_ENOUGH, effort=_OTHER))
         one = self.finalists[deployment.id]
-        if same(one, first) or (self.ranked()[0] is not one and self._behind(first, one) > _TOLD):
+        if self.ranked()[0] is one:
+            told = same(one, first)
+        else:
+            alike = math.isclose(scored(self.workload, one), scored(self.workload, first), rel_tol=1e-3)
+            told = alike or self._behind(first, one) > _TOLD
+        if told:
             del self.finalists[deployment.id]
 
     def _leading(self, deployment: Pattern, *, least: int = 1) -> Precision | None:

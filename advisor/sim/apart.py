@@ -141,7 +141,9 @@ class _Crew:
     def _gone(self, helper: _Helper) -> None:
         """It was killed: another takes what it worked at."""
         self.helpers.remove(helper)
+        helper.process.kill()
         helper.way.close()
+        helper.process.join()
         if helper.at is not None:
             self.waiting.appendleft(helper.at)
 

@@ -10,7 +10,9 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from advisor.catalog.assumptions import assumption
 from advisor.catalog.instances import Instance, instance
+from advisor.catalog.limits import limit
 from advisor.units import MIB
 from advisor.workload import lognormal
 from advisor.workload.demand import Batch, Model, Objective, Payload, Popularity, Purchase
@@ -22,14 +24,19 @@ from advisor.workload.traffic import CALM, Bursts, Traffic
 if TYPE_CHECKING:
     from advisor.workload.model import Workload
 
-__all__ = ["filled"]
+__all__ = ["filled", "size_within", "spread_within"]
+
+# A mean keeps a limit with room to spare where the limit is so many times as large.
+_ROOM = 1.5
+# Fewer errors than this are none.
+_SELDOM = 1e-6
 
 
 class _Filler:
     """Looks assumptions up and remembers which path took which."""
 
-    def __init__(self, assume: Callable[[str], Any]) -> None:
-        self.assume = assume
+    def __init__(self, assume: Callable[[str], Any], overridden: Callable[[str], bool]) -> None:
+        self.assume, self.overridden = assume, overridden
         self.assumed: dict[str, str] = {}
 
     def __call__(self, path: str, key: str) -> Any:
@@ -39,13 +46,14 @@ class _Filler:
 
 def filled(w: Workload) -> tuple[dict[str, Any], Fixed[str, str]]:
     """The attributes to fill, and path to assumption."""
-    fill = _Filler(w.assume)
+    fill = _Filler(w.assume, w.overridden)
     values: dict[str, Any] = {}
     for key in ("region", "task"):
         if getattr(w, key) is None:
             values[key] = fill(key, key)
     model = values["model"] = _model(w.model or Model(), w.needs or (), fill)
-    values["work"] = _works(w.work, model, fill)
+    errors = w.objective.errors if w.objective is not None else None
+    values["work"] = _works(w.work, model, fill, fill.assume("objective_errors") if errors is None else errors)
     values["needs"] = w.needs or ()
     traffic = w.traffic
     if traffic is None and w.batch is None:
@@ -86,19 +94,21 @@ def _model(model: Model, needs: tuple[str, ...], fill: _Filler) -> Model:
     return model._filled(values)
 
 
-def _works(works: tuple[Work, ...], model: Model, fill: _Filler) -> tuple[Work, ...]:
+def _works(works: tuple[Work, ...], model: Model, fill: _Filler, errors: float) -> tuple[Work, ...]:
     kind = archetype(model.framework)
-    return tuple(_work(work, kind, f"work.{n}", fill) for n, work in enumerate(works or (Work(),)))
+    return tuple(_work(work, kind, f"work.{n}", fill, errors) for n, work in enumerate(works or (Work(),)))
 
 
-def _work(work: Work, kind: str, path: str, fill: _Filler) -> Work:
+def _work(work: Work, kind: str, path: str, fill: _Filler, errors: float) -> Work:
     values: dict[str, Any] = {}
     if work.lacks("on"):
         values["on"] = fill(f"{path}.on", f"archetype_{kind}_on")
     if not work.has_time:
         values["mean_s"] = fill(f"{path}.mean", f"archetype_{kind}_mean")
     if not work.has_shape and not (work.percentiles and not work.has_time):
-        values["cv"] = fill(f"{path}.cv", "work_cv" if work.has_time else f"archetype_{kind}_cv")
+        cv = values["cv"] = fill(f"{path}.cv", "work_cv" if work.has_time else f"archetype_{kind}_cv")
+        if work.mean_s is not None and not fill.overridden("work_cv"):
+            values["cv"] = spread_within(cv, work.mean_s, errors)
     if work.at_p50 is not None:
         sigma = lognormal.sigma_of_cv(values.get("cv", work.spread))
         values["at"] = Fixed({n: seconds * lognormal.mean_over_median(sigma) for n, seconds in work.at_p50.items()})
@@ -116,6 +126,27 @@ def _work(work: Work, kind: str, path: str, fill: _Filler) -> Work:
         return work._filled({"workers": max(work.at)})
     own = 1 if work.instance is None else _workers(instance(work.instance), f"{path}.workers", fill)
     return work._filled({"workers": own})
+
+
+def spread_within(cv: float, mean_s: float, errors: float) -> float:
+    """An assumed spread, or the largest plausible one with which so few errors come of the longest time there is.
+
+    What a mean keeps, an assumption is not to break: nothing serves what takes longer than an hour. Most of the errors
+    are left to other causes.
+    """
+    room = limit("async.timeout_max").base / mean_s
+    if room <= 1:
+        return cv
+    sigma = lognormal.sigma_of_ratio(1 - max(errors, _SELDOM) / 4, room)
+    fits = math.floor(100 * lognormal.cv_of_sigma(sigma)) / 100
+    least = assumption("work_cv").low
+    return min(cv, fits) if isinstance(least, int | float) and fits >= least else cv
+
+
+def size_within(assumed: int, mean: int) -> int:
+    """An assumed largest size, or the next limit that the mean keeps with room to spare."""
+    limits = (limit(f"{pattern}.payload_max").low_bytes for pattern in ("serverless", "realtime", "async"))
+    return min([assumed, *(int(most) for most in limits if most >= _ROOM * mean)])
 
 
 def _workers(one: Instance, path: str, fill: _Filler) -> int:
@@ -148,9 +179,7 @@ def _payload(payload: Payload, traffic: Traffic | None, batch: Batch | None, fil
             # An assumed mean never passes a stated maximum.
             mean = values[f"{way}_bytes"] = mean if most is None else min(mean, most)
         if most is None:
-            values[f"{way}_max_bytes"] = max(
-                [round(mean * fill(f"payload.{way}_max", f"payload_{way}_max_factor")), mean, *largest]
-            )
+            values[f"{way}_max_bytes"] = max([_largest(mean, f"payload.{way}_max", way, fill), mean, *largest])
     return payload._filled(values)
 
 
@@ -162,8 +191,14 @@ def _class_payload(own: Payload, whole: Payload, path: str, fill: _Filler) -> Pa
             mean = getattr(whole, f"{way}_bytes")
             mean = values[f"{way}_bytes"] = mean if most is None else min(mean, most)
         if most is None:
-            values[f"{way}_max_bytes"] = max(mean, round(mean * fill(f"{path}.{way}_max", f"payload_{way}_max_factor")))
+            values[f"{way}_max_bytes"] = max(mean, _largest(mean, f"{path}.{way}_max", way, fill))
     return own._filled(values)
+
+
+def _largest(mean: int, path: str, way: str, fill: _Filler) -> int:
+    key = f"payload_{way}_max_factor"
+    assumed = round(mean * fill(path, key))
+    return assumed if fill.overridden(key) else size_within(assumed, mean)
 
 
 def _traffic(traffic: Traffic, payload: Payload, fill: _Filler) -> Traffic:

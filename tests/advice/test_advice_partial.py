@@ -39,6 +39,14 @@ def test_what_serves_long_large_and_rare_requests_leads_and_it_costs_less_than_s
     assert float(first.usd_per_month) < 730 * 0.922
 
 
+def test_no_assumption_alone_rules_out_what_the_facts_allow() -> None:
+    # 400 MB and half an hour keep the limits of asynchronous inference (1 GB, an hour) and of jobs; how far sizes and
+    # times spread around them nobody said.
+    answer = _rare()
+    assert answer.best is not None
+    assert "asynchronous" in {one.pattern for one in answer.options}
+
+
 def test_every_assumption_that_fills_the_profile_is_listed_with_its_field() -> None:
     answer = _rare()
     listed = {path for held in answer.assumptions for path in held.paths}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import pickle
+from statistics import NormalDist
 
 import pytest
 
@@ -87,6 +89,55 @@ def test_the_largest_request_follows_from_the_mean_by_the_assumed_factor() -> No
     factor = assumption("payload_request_max_factor").base
     assert isinstance(factor, float)
     assert Workload(name="x", payload={"request": "10 KB"}).payload.request_max_bytes == round(10_000 * factor)
+
+
+@pytest.mark.parametrize(
+    ("mean", "largest"),
+    [
+        # Four times the mean; the next limit (4 MB, 25 MB, 1 GB) where that lies between, half as much above the mean.
+        ("1 MB", 4_000_000),
+        ("2 MB", 4_000_000),
+        ("3 MB", 12_000_000),
+        ("10 MB", 25_000_000),
+        ("20 MB", 80_000_000),
+        ("400 MB", 1_000_000_000),
+        ("700 MB", 2_800_000_000),
+    ],
+)
+def test_an_assumed_largest_size_breaks_no_limit_that_the_mean_keeps(mean: str, largest: int) -> None:
+    w = Workload(name="x", payload={"request": mean})
+    assert w.payload.request_max_bytes == largest
+    assert w.assumed["payload.request_max"] == "payload_request_max_factor"
+
+
+def test_a_factor_of_ones_own_is_kept_whatever_it_breaks() -> None:
+    w = Workload(name="x", payload={"request": "400 MB"}, platform={"payload_request_max_factor": "4x"})
+    assert w.payload.request_max_bytes == 1_600_000_000
+
+
+def _longer(mean_s: float, cv: float, log_s: float) -> float:
+    """The share above a time of a log-normal law: ln X is normal, its variance ln(1 + cv^2), its mean ln m - half of it."""
+    variance = math.log(1 + cv * cv)
+    return 1 - NormalDist(math.log(mean_s) - variance / 2, math.sqrt(variance)).cdf(log_s)
+
+
+@pytest.mark.parametrize(("minutes", "errors"), [(30, 0.001), (30, 0.01), (20, 0.001), (15, 0.001)])
+def test_an_assumed_spread_does_not_break_the_hour_that_the_mean_keeps(minutes: float, errors: float) -> None:
+    given = {"on": "ml.m5.4xlarge", "mean": f"{minutes} min"}
+    w = Workload(name="x", work=[given], objective={"errors": f"{errors:%}"})
+    cv, log_hour = w.work[0].cv, math.log(3600)
+    assert cv is not None
+    # The largest of two digits with which a quarter of the errors allowed come of it.
+    assert _longer(60 * minutes, cv, log_hour) <= errors / 4 < _longer(60 * minutes, cv + 0.01, log_hour)
+    assert w.assumed["work.0.cv"] == "work_cv"
+
+
+@pytest.mark.parametrize("mean", ["1 min", "50 min", "2 h"])
+def test_a_spread_is_assumed_as_ever_where_it_breaks_nothing_or_nothing_helps(mean: str) -> None:
+    w = Workload(name="x", work=[{"on": "ml.m5.4xlarge", "mean": mean}])
+    assert w.work[0].cv == assumption("work_cv").base
+    own = Workload(name="x", work=[{"on": "ml.m5.4xlarge", "mean": "30 min"}], platform={"work_cv": 0.5})
+    assert own.work[0].cv == 0.5
 
 
 def test_an_assumed_mean_never_passes_a_stated_largest() -> None:

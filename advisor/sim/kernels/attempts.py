@@ -59,7 +59,7 @@ from advisor.sim.kernels.layout import (
 )
 from advisor.sim.kernels.part import part
 from advisor.sim.kernels.settle import close, copy_draws, drawn, is_retried, retry
-from advisor.sim.kernels.state import Common
+from advisor.sim.kernels.state import E_LIMIT_HEAD, E_LIMITS, Common, Events
 
 # Where the next attempt comes from.
 NOWHERE, FROM_TRACE, FROM_SLEEP, UNKNOWN = range(4)
@@ -177,6 +177,19 @@ def fails(c: Common, row: int) -> bool:
     """Does this attempt fail?"""
     share = c.p[P_FAIL_SHARE]
     return bool(share > 0.0 and drawn(c.keys, c.draws, c.numbers, row, D_FAIL) < share)
+
+
+@part
+def forget_limits(c: Common, e: Events) -> None:
+    """The limits of calls that have been answered mean nothing: those at the head go, so that the next one is real."""
+    q = e.q
+    while q[E_LIMITS] > 0:
+        head = q[E_LIMIT_HEAD]
+        row = e.limit_row[head]
+        if c.numbers[row, N_CALL] == e.limit_call[head] and c.numbers[row, N_ANSWERED] == 0:
+            return
+        q[E_LIMIT_HEAD] = (head + 1) & (e.limit_at.size - 1)
+        q[E_LIMITS] -= 1
 
 
 @part

@@ -18,6 +18,7 @@ from advisor.sim.kernels.attempts import (
     drop,
     fails,
     finished,
+    forget_limits,
     lacks_draws,
     let_in,
     placed,
@@ -123,6 +124,7 @@ def move(until: float, through: bool, c: Common, e: Events, s: Seats) -> int:
                     seat, event_at = k, at
         elif e.q[E_SIZE] > 0:
             event_at = e.at[0]
+        forget_limits(c, e)
         limit_at = e.limit_at[e.q[E_LIMIT_HEAD]] if e.q[E_LIMITS] > 0 else np.inf
         soonest = min(event_at, limit_at)
         if e.q[E_TOUCHED] > 0 and soonest > p[P_SPARE]:

@@ -14,6 +14,7 @@ from advisor.sim.kernels.attempts import (
     accept,
     coming,
     count_attempt,
+    forget_limits,
     lacks_draws,
     let_in,
     placed,
@@ -150,6 +151,7 @@ def move(until: float, through: bool, c: Common, e: Events, m: Shelf) -> int:
                 if m.clocks[k, V_NEXT] < shared_at:
                     busy, shared_at = k, m.clocks[k, V_NEXT]
         load_at = m.at[0] if m.z[Z_EVENTS] > 0 else np.inf
+        forget_limits(c, e)
         limit_at = e.limit_at[e.q[E_LIMIT_HEAD]] if e.q[E_LIMITS] > 0 else np.inf
         patience_at = m.limit_at[m.z[Z_LIMIT_HEAD]] if m.z[Z_LIMITS] > 0 else np.inf
         soonest = min(min(min(finish_at, shared_at), load_at), min(limit_at, patience_at))
