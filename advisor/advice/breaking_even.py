@@ -27,8 +27,8 @@ _SHORT = 1.1
 _FARTHEST, _STEP, _NEAR = 100.0, 3.0, 1.12
 # Where a point is moved for the two sides to agree, so often at most.
 _MOVES = 4
-# What the confirmations along one axis may take, in requests, about (see `Run.effort`); the longest replication.
-_EFFORT, _LONGEST = 5_000_000, 3_000_000
+# What the confirmations along one axis may take, in requests, about (see `Run.effort`).
+_EFFORT = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ class _Finder:
             moved = self.answer.workload.with_(axis.sets(self.answer.workload, factor))
         except InputError:
             return None
-        return moved if Bench(moved, self.answer.seed, self.outlook.book).requests_once <= _LONGEST else None
+        return moved if Bench(moved, self.answer.seed, self.outlook.book).confirms else None
 
     def _confirmed(self, axis: Axis, guess: float) -> BreakEven | None:
         """Simulate both sides, and move the point until the far side flips and the near side does not."""

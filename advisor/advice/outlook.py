@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from advisor.advice.foreseeing import Chain, Foreseen, Kind, Prospect, by_kind
 from advisor.advice.ranking import order
+from advisor.advice.trial import Bench
 from advisor.catalog.prices import PriceBook, price_book
 from advisor.patterns import PATTERNS
 from advisor.patterns.base import Pattern
@@ -82,6 +83,8 @@ class Outlook:
             near_first = frozenset(ranked)
             for factor in (0.1, 10.0):
                 moved = w.scaled(rate=factor)
+                if not Bench(moved, answer.seed, self.book).confirms:
+                    continue  # no point there could be confirmed
                 members = [one for one in by_kind(pattern.space(moved)) if one[0] in near_first]
                 kinds |= frozenset(_ranked(Prospect(moved, pattern, self.book, members=members, near=near), _FOLLOWED))
         self._kept[name] = kinds

@@ -33,6 +33,8 @@ _FIRST = 1_000_000
 _REQUESTS = 300_000
 # Where a trial takes more requests than this, one replication has to do.
 _HEAVY = 1_500_000
+# Up to so many a replication is short enough for what would change an answer to be confirmed by simulation.
+_CONFIRMED = 3_000_000
 # And from here on a day takes so long that arithmetic has to do most of the search.
 VAST = 50_000_000
 # A trial begins with fewer instances than it will have for no longer than this.
@@ -112,6 +114,11 @@ class Bench:
     def requests_each(self) -> float:
         """About how many requests, or records, trying one deployment takes."""
         return self.requests_once * self.replications
+
+    @property
+    def confirms(self) -> bool:
+        """Whether one replication is short enough for a search beside the answer's own."""
+        return self.requests_once <= _CONFIRMED
 
     @property
     def vast(self) -> bool:
