@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from advisor.advice.foreseeing import Chain, Foreseen, Kind, Prospect, by_kind
 from advisor.advice.ranking import order
+from advisor.advice.simulating import price_overrides
 from advisor.advice.trial import Bench
 from advisor.catalog.prices import PriceBook, price_book
 from advisor.patterns import PATTERNS
@@ -107,7 +108,7 @@ class Outlook:
         ``resized=False`` keeps the sizes that are looked at, where the load is as it was; patterns that are not among
         ``only``, or are beaten by far, are taken to be as they are at the answered workload, and of the others only
         what comes first there is looked at. ``moved`` is the one assumption that differs from there, and fills nothing
-        in the profile: what never asks for it is as it was.
+        in the profile, nor is a price: what never asks for it is as it was.
         """
         touched = {pattern.name for pattern in self.patterns} if only is None else set(only) - self._beaten
         few = only is not None
@@ -149,9 +150,11 @@ class Outlook:
     def _at(self, pattern: type[Pattern], w: Workload, resized: bool, few: bool) -> Foreseen | None:
         near = self._near[pattern.name]
         members = self._members[pattern.name, few]
-        there = Prospect(w, pattern, self.book, members=members, near=near)
+        own = price_overrides(w)
+        book = self.book.with_assumed(own) if own else self.book
+        there = Prospect(w, pattern, book, members=members, near=near)
         if resized:
-            there = self.prospect(w, pattern, self.book) or there
+            there = self.prospect(w, pattern, book) or there
         # What the rules refuse here they mostly refuse there, and asking them is quicker than arithmetic.
         if pattern.name in self._refused and not there.chains:
             return None

@@ -14,6 +14,7 @@ from advisor.advice.breaking_even import any_scales
 from advisor.advice.outlook import Outlook
 from advisor.advice.recommendation import Recommendation, Sensitivity
 from advisor.catalog.assumptions import Assumption, assumptions
+from advisor.catalog.prices import PRICE_ASSUMPTIONS
 from advisor.errors import InputError
 from advisor.patterns import PATTERNS
 from advisor.patterns.base import Pattern
@@ -98,7 +99,7 @@ def _end(
     """The best and its cost there; only the patterns that the assumption can move are looked at anew."""
     try:
         moved = w.with_({f"platform.{one.key}": value})
-        alone = None if one.key in w.assumed.values() else one.key
+        alone = None if one.key in w.assumed.values() or one.key in PRICE_ASSUMPTIONS else one.key
         return outlook.best_with_usd(moved, resized=False, only=touched, moved=alone)
     except InputError:
         return None  # a value that contradicts the rest of the profile is not plausible for it

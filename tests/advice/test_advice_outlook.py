@@ -85,6 +85,26 @@ def test_leaving_alone_what_never_asks_for_an_assumption_changes_no_line(
     assert len(few) < len(looked)
 
 
+def test_a_price_that_is_assumed_moves_the_cost_by_what_is_bought_at_it() -> None:
+    # Ten uploads a day of 400 MB, kept for seven of the month's 730 hours / 24 days, and answers of next to nothing.
+    w = reads(
+        """
+name: rare
+payload: {request: 400 MB, response: 1 KB}
+work: [{on: ml.m5.4xlarge, mean: 30 min, cv: 0.2}]
+traffic: {rate: 10 per day}
+objective: {prefer: cost, errors: 1 %}
+"""
+    )
+    outlook = Outlook(_unanswered(w))
+    every = [pattern.name for pattern in PATTERNS]
+    usd = [
+        outlook.best_with_usd(w.with_({"platform.s3_storage_price": price}), resized=False, only=every)[1]
+        for price in (0.02, 0.03)
+    ]
+    assert usd[1] - usd[0] == pytest.approx(10 * 0.4 * 7 * 0.01, rel=0.03)
+
+
 def _counted(monkeypatch: pytest.MonkeyPatch) -> list[Workload]:
     """Every prospect that an outlook makes from now on."""
     looked: list[Workload] = []

@@ -116,7 +116,7 @@ def test_a_factor_of_ones_own_is_kept_whatever_it_breaks() -> None:
 
 
 def _longer(mean_s: float, cv: float, log_s: float) -> float:
-    """The share above a time of a log-normal law: ln X is normal, its variance ln(1 + cv^2), its mean ln m - half of it."""
+    """The share of a log-normal law above a time; ln X is normal: variance ln(1 + cv^2), mean ln m less half of it."""
     variance = math.log(1 + cv * cv)
     return 1 - NormalDist(math.log(mean_s) - variance / 2, math.sqrt(variance)).cdf(log_s)
 
