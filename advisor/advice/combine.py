@@ -87,22 +87,45 @@ def recommend_both(
     explain: bool,
     threads: int,
     progress: Callable[[str, int], None] | None,
+    ready: Callable[[Recommendation], None] | None = None,
 ) -> Recommendation:
-    """The answer to a stream and a lot together."""
+    """The answer to a stream and a lot together; ``ready`` is given it before what would change it is worked out."""
     from advisor.advice.recommending import recommend
 
     names = [pattern.name for pattern in asked]
     streaming = [name for name in names if name != _JOB]
 
-    def answer(part: Workload, patterns: list[str], *, explained: bool) -> Recommendation:
-        # Three endpoints for one workload are more than anybody looks after: the stream has one of its own.
+    lots: list[Recommendation] = []
+
+    def halfway(stream: Recommendation) -> None:
+        """The stream's answer is known: the lot's makes it whole."""
+        lots.append(lot())
+        if ready is not None:
+            ready(_joined(w, stream, lots[0]))
+
+    def lot() -> Recommendation:
         return recommend(
-            part, seed=seed, patterns=patterns, explain=explained, threads=threads, progress=progress, hybrids=False
+            _lot(w),
+            seed=seed,
+            patterns=[name for name in names if name == _JOB],
+            explain=False,
+            threads=threads,
+            progress=progress,
+            hybrids=False,
         )
 
-    stream = answer(_stream(w), streaming, explained=explain)
-    lot = answer(_lot(w), [name for name in names if name == _JOB], explained=False)
-    return _joined(w, stream, lot)
+    # Three endpoints for one workload are more than anybody looks after: the stream has one of its own.
+    stream = recommend(
+        _stream(w),
+        seed=seed,
+        patterns=streaming,
+        explain=explain,
+        threads=threads,
+        progress=progress,
+        hybrids=False,
+        ready=halfway,
+    )
+    return _joined(w, stream, lots[0] if lots else lot())
 
 
 def _joined(w: Workload, stream: Recommendation, lot: Recommendation) -> Recommendation:

@@ -5,14 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from advisor.advice.outcome import Outcome, show_latency
 from advisor.advice.ranking import percentile
 from advisor.advice.recommendation import Confidence, Option, Refusal
+from advisor.rules import WARNS, Finding
 from advisor.units import show_share
 from advisor.workload import Workload
 
-__all__ = ["show_usd", "told", "why"]
+if TYPE_CHECKING:
+    from advisor.advice.foreseeing import Prospect
+    from advisor.advice.search import Found
+
+__all__ = ["reasons", "show_usd", "told", "why"]
 
 
 def show_usd(usd: Decimal | float) -> str:
@@ -139,3 +145,36 @@ def _up(value: float) -> float:
 
 def _two(share: float) -> float:
     return float(f"{share:.2g}") if share == share else 0.0
+
+
+def reasons(one: Prospect, found: Found | None) -> tuple[Finding, ...]:
+    """Why a pattern is not in the ranking."""
+    return one.refusal or one.hopeless or _no_chance(one, found)
+
+
+def _no_chance(one: Prospect, found: Found | None) -> tuple[Finding, ...]:
+    """Why a pattern that no rule refuses is not ranked: nothing of it can meet the objective, or it is not the first.
+
+    A brief answer ranks no more than it takes to know the first.
+    """
+    best = one.best()
+    if says := one.foreseen(one.first).impossible:
+        pass
+    elif found is not None and found.trials:
+        meets = any(trial.meets for trial in found.trials)
+        says = "trials put it behind the first" if meets else "in trials it misses the objective"
+    elif best is not None and best.meets:
+        says = "arithmetic puts it behind the first"
+    else:
+        says = "none of its deployments can be tried"
+    return (
+        Finding(
+            rule=f"{one.pattern.name}: arithmetic",
+            verdict=WARNS,
+            says=says,
+            path="objective",
+            where=one.workload.where("objective"),
+            mend="relax the objective, or measure the work on a faster type",
+            source="arithmetic on the profile's own figures, 2026",
+        ),
+    )

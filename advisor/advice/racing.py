@@ -161,7 +161,7 @@ class Race:
         """How long the first is run: where a replication is short, as long as any printed answer."""
         if self.light(deployment):
             return None
-        return self._until(least=max(least, self.few), most=max(least, self.many), effort=_LEADER)
+        return self._until(least=max(least, self.few), few=_FEW, most=max(least, self.many), effort=_LEADER)
 
     def _until(self, **bounds: Any) -> Precision:
         """As precise as the profile asks for, within bounds."""

@@ -15,14 +15,12 @@ from dataclasses import MISSING, dataclass, fields, replace
 
 from advisor.advice.checking import pattern_named
 from advisor.advice.combine import lot_apart
-from advisor.advice.explaining import told, why
-from advisor.advice.foreseeing import Prospect
+from advisor.advice.explaining import reasons, told, why
 from advisor.advice.outlook import Outlook
 from advisor.advice.racing import Race
 from advisor.advice.ranking import front, order, same, scored
 from advisor.advice.recommendation import Confidence, Option, Recommendation, Refusal, Searched
 from advisor.advice.scouting import Scout
-from advisor.advice.search import Found
 from advisor.advice.simulating import price_overrides
 from advisor.advice.spill import Spill
 from advisor.advice.spilling import NOT_MOVED, outcomes_of_parts, tried_spills
@@ -62,13 +60,15 @@ def recommend(
     threads: int = 2,
     progress: Progress | None = None,
     hybrids: bool = True,
+    ready: Callable[[Recommendation], None] | None = None,
 ) -> Recommendation:
     """The ranked, priced answer to a workload.
 
     ``patterns`` leaves only these in the running. ``explain=False`` leaves out what would change the answer
     (break-even points and sensitivity), which takes searches of its own; ``brief`` also makes do with as few and as
     short replications as there can be, where only the first is of interest. ``progress`` is told what is being done
-    and how many deployments have been simulated. ``hybrids=False`` leaves out two endpoints that share a stream.
+    and how many deployments have been simulated; ``ready`` is given the answer before what would change it is worked
+    out, where that is asked for. ``hybrids=False`` leaves out two endpoints that share a stream.
     ``threads`` work side by side; where this process can safely be forked, on Linux without other threads at work,
     processes do, since much of it is Python's own.
     """
@@ -78,9 +78,9 @@ def recommend(
     if lot_apart(w):
         from advisor.advice.combine import recommend_both
 
-        return recommend_both(w, asked, seed=seed, explain=explain, threads=threads, progress=progress)
+        return recommend_both(w, asked, seed=seed, explain=explain, threads=threads, progress=progress, ready=ready)
     answer = _Answer(w, asked, seed, threads, progress, brief=brief, hybrids=hybrids)
-    return answer.made(explain=explain and not brief)
+    return answer.made(explain=explain and not brief, ready=ready)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class _Answer:
         self.bench = Bench(w, seed, self.book, threads, ran=ran or Ran())
         self.scout = Scout(self.bench, asked, brief=brief, outlook=outlook, tell=self._scouted)
 
-    def made(self, *, explain: bool) -> Recommendation:
+    def made(self, *, explain: bool, ready: Callable[[Recommendation], None] | None = None) -> Recommendation:
         """The whole answer."""
         w = self.workload
         self.scout.search()
@@ -157,6 +157,8 @@ class _Answer:
             return answer
         from advisor.advice.changing import what_changes
 
+        if ready is not None:
+            ready(answer)
         self._tell("what would change the answer")
         outlook = Outlook(answer, self.scout.prospects, hybrids=self.hybrids)
         points, moves = what_changes(answer, outlook, asked=self.asked, threads=self.threads, ran=self.bench.ran)
@@ -260,7 +262,7 @@ class _Answer:
             Refusal(
                 pattern=one.pattern.name,
                 deployment=one.first,
-                findings=_reasons(one, self.scout.found.get(one.pattern.name)),
+                findings=reasons(one, self.scout.found.get(one.pattern.name)),
             )
             for one in self.scout.prospects
             if not any(option.pattern == one.pattern.name for option in options)
@@ -352,39 +354,6 @@ def _options(w: Workload, race: Race) -> tuple[Option, ...]:
             told=told(w, ranked[0].outcome, one.outcome, dominated_by=better[one.id]) if n else "",
         )
         for n, one in enumerate(ranked)
-    )
-
-
-def _reasons(one: Prospect, found: Found | None) -> tuple[Finding, ...]:
-    """Why a pattern is not in the ranking."""
-    return one.refusal or one.hopeless or _no_chance(one, found)
-
-
-def _no_chance(one: Prospect, found: Found | None) -> tuple[Finding, ...]:
-    """Why a pattern that no rule refuses is not ranked: nothing of it can meet the objective, or it is not the first.
-
-    A brief answer ranks no more than it takes to know the first.
-    """
-    best = one.best()
-    if says := one.foreseen(one.first).impossible:
-        pass
-    elif found is not None and found.trials:
-        meets = any(trial.meets for trial in found.trials)
-        says = "trials put it behind the first" if meets else "in trials it misses the objective"
-    elif best is not None and best.meets:
-        says = "arithmetic puts it behind the first"
-    else:
-        says = "none of its deployments can be tried"
-    return (
-        Finding(
-            rule=f"{one.pattern.name}: arithmetic",
-            verdict=WARNS,
-            says=says,
-            path="objective",
-            where=one.workload.where("objective"),
-            mend="relax the objective, or measure the work on a faster type",
-            source="arithmetic on the profile's own figures, 2026",
-        ),
     )
 
 

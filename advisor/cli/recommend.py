@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from advisor.cli.bars import drawn
+from advisor.cli.bars import Aside, drawn
 from advisor.cli.output import EXIT_FAILED, answer, answer_json, assumed_lines, width
 from advisor.cli.warming import warn_of_compiling
 
@@ -34,6 +34,8 @@ def recommend(
 ) -> None:
     """Recommend a deployment: every pattern searched, simulated, priced, ranked and explained.
 
+    The answer is printed as soon as it is known, then what would change it.
+
     Exit code 1 where nothing meets the objective: the answer then says what is nearest, and what to relax.
     """
     from advisor.advice.checking import pattern_named
@@ -46,21 +48,32 @@ def recommend(
     from advisor.advice.recommending import recommend as run
 
     warn_of_compiling()
-    with _progress() as tell:
-        found = run(workload, seed=seed, patterns=pattern, explain=not quick, progress=tell)
+    told = False
+    with _progress() as (tell, aside):
+
+        def ready(first: Recommendation) -> None:
+            """The answer itself does not wait for what would change it."""
+            nonlocal told
+            told = True
+            with aside():
+                answer("\n".join(_begun(first)))
+
+        found = run(
+            workload, seed=seed, patterns=pattern, explain=not quick, progress=tell, ready=None if as_json else ready
+        )
     if as_json:
         answer_json(found.to_json())
     else:
-        answer(_told(found))
+        answer("\n".join([*([] if told else _begun(found)), *_ended(found)]))
     if found.best is None:
         raise typer.Exit(EXIT_FAILED)
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[str, int], None] | None]:
+def _progress() -> Iterator[tuple[Callable[[str, int], None] | None, Aside]]:
     """A line that says what is being done, on a terminal only."""
     if not sys.stderr.isatty():
-        yield None
+        yield None, nullcontext
         return
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -72,22 +85,31 @@ def _progress() -> Iterator[Callable[[str, int], None] | None]:
         console=Console(stderr=True),
         transient=True,
     )
-    with drawn(bar):
+    with drawn(bar) as aside:
         task = bar.add_task("reading", total=None)
-        yield lambda what, done: bar.update(task, completed=done, description=what)
+        yield lambda what, done: bar.update(task, completed=done, description=what), aside
 
 
-def _told(found: Recommendation) -> str:
+def _begun(found: Recommendation) -> list[str]:
+    """The answer: what is best and why, the ranking, what is refused."""
     wide = width()
     lines: list[str] = []
     for sentence in found.why:
         lines += textwrap.wrap(sentence, wide)
-    for table in found.tables():
+    for table in found.answer_tables():
+        lines += ["", table.text(wide)]
+    return lines
+
+
+def _ended(found: Recommendation) -> list[str]:
+    """What would change it, its bill, and what it rests on."""
+    wide = width()
+    lines: list[str] = []
+    for table in found.tables()[len(found.answer_tables()) :]:
         lines += ["", table.text(wide)]
     for finding in found.warnings:
         lines += ["", *textwrap.wrap(f"{finding.where}: {finding.rule} warns: {finding.says}", wide)]
         lines += textwrap.wrap(f"to mend: {finding.mend}", wide, initial_indent="  ", subsequent_indent="  ")
     for note in found.notes:
         lines += ["", *textwrap.wrap(f"Note: {note}.", wide)]
-    lines += assumed_lines(found.workload)
-    return "\n".join(lines)
+    return [*lines, *assumed_lines(found.workload)]

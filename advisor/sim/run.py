@@ -24,12 +24,14 @@ __all__ = ["Precision", "Replications", "Run", "replicate"]
 class Precision:
     """When to stop: half widths as shares of the value, and how many replications at least and at most.
 
-    ``effort`` is what the replications may take together, as `Run.effort` counts it, once there are the least.
+    ``effort`` is what the replications may take together, as `Run.effort` counts it, once there are the least; up to
+    ``few`` it is not asked for, where less are not precise.
     """
 
     cost_share: float = 0.02
     objective_share: float = 0.05
     least: int = 5
+    few: int = 0
     most: int = 40
     confidence: float = 0.95
     effort: float = math.inf
@@ -124,7 +126,8 @@ def replicate(
     def needed(number: int) -> bool:
         """Whether a replication may be asked for, as far as is known."""
         mean = spent / len(runs) if runs else 0.0
-        return number < wanted.most and (number < wanted.least or mean * (number + 1) <= wanted.effort)
+        sure = number < max(wanted.least, wanted.few)
+        return number < wanted.most and (sure or mean * (number + 1) <= wanted.effort)
 
     for run in _in_order(simulate, needed, threads, made or {}, apart=apart):
         runs.append(run)

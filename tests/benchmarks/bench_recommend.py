@@ -2,8 +2,9 @@
 
     python tests/benchmarks/bench_recommend.py [--profiles NAME ...] [--seed 0] [--threads 2] [--explain] [--json FILE]
 
-A row a profile: seconds by the wall and of CPU, deployments simulated of those in the space, the probability that the
-first is truly first, and how wide the 95 % intervals of the first came out: of cost, and of the objective's latency.
+A row a profile: seconds by the wall until the answer is there, and with ``--explain`` until what would change it is
+too; seconds of CPU, deployments simulated of those in the space, the probability that the first is truly first, and how
+wide the 95 % intervals of the first came out: of cost, and of the objective's latency.
 Kernels are compiled before the clock starts.
 """
 
@@ -37,6 +38,7 @@ class Row:
     rate_per_s: float
     best: str
     usd_per_month: float
+    answered_s: float
     wall_s: float
     cpu_s: float
     simulated: int
@@ -48,16 +50,19 @@ class Row:
 
     @property
     def in_time(self) -> bool:
-        """Whether it took no longer than it may."""
-        return self.wall_s <= (_LARGE_WALL_S if self.rate_per_s > _LARGE_PER_S else _WALL_S)
+        """Whether the answer took no longer than it may."""
+        return self.answered_s <= (_LARGE_WALL_S if self.rate_per_s > _LARGE_PER_S else _WALL_S)
 
 
 def measured(name: str, *, seed: int, threads: int, explain: bool) -> Row:
     """Answer a shipped profile and take the time."""
     w = ad.read(PROFILES / f"{name}.yaml")
-    wall, cpu = time.perf_counter(), _cpu_s()
-    answer = recommend(w, seed=seed, threads=threads, explain=explain)
-    wall, cpu = time.perf_counter() - wall, _cpu_s() - cpu
+    early: list[float] = []
+    began, cpu = time.perf_counter(), _cpu_s()
+    answer = recommend(
+        w, seed=seed, threads=threads, explain=explain, ready=lambda _: early.append(time.perf_counter())
+    )
+    ended, cpu = time.perf_counter(), _cpu_s() - cpu
     best = answer.best
     cost = latency = math.nan
     if best is not None:
@@ -71,7 +76,8 @@ def measured(name: str, *, seed: int, threads: int, explain: bool) -> Row:
         rate_per_s=w.rate_per_s,
         best=best.id if best else "nothing",
         usd_per_month=float(best.usd_per_month) if best else math.nan,
-        wall_s=wall,
+        answered_s=(early[0] if early else ended) - began,
+        wall_s=ended - began,
         cpu_s=cpu,
         simulated=answer.searched.simulated,
         space=answer.searched.space,
@@ -95,7 +101,8 @@ def table(rows: list[Row]) -> Table:
             "profile",
             "best",
             "USD a month",
-            "wall s",
+            "answered s",
+            "whole s",
             "CPU s",
             "in time",
             "tried",
@@ -109,6 +116,7 @@ def table(rows: list[Row]) -> Table:
                 row.profile,
                 row.best,
                 f"{row.usd_per_month:,.2f}",
+                f"{row.answered_s:.1f}",
                 f"{row.wall_s:.1f}",
                 f"{row.cpu_s:.1f}",
                 "yes" if row.in_time else "no",
@@ -122,7 +130,7 @@ def table(rows: list[Row]) -> Table:
         ],
         title="Answers to the shipped profiles",
         notes=[f"A star marks what is less precise than aimed at: {_COST:.0%} of cost, {_LATENCY:.0%} of latency."],
-        right=["USD a month", "wall s", "CPU s", "tried", "of", "first", "cost +-", "latency +-"],
+        right=["USD a month", "answered s", "whole s", "CPU s", "tried", "of", "first", "cost +-", "latency +-"],
     )
 
 

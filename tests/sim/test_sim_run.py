@@ -122,6 +122,17 @@ def test_the_cap_holds_where_it_is_below_the_least(threads: int) -> None:
     assert len(answer.runs) == 2
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_few_are_run_whatever_they_take_where_fewer_are_not_precise(threads: int) -> None:
+    def runs(objective_share: float, few: int) -> int:
+        wanted = Precision(least=2, few=few, most=9, effort=1, cost_share=9, objective_share=objective_share)
+        return len(replicate(one_run, percentile=0.9, precision=wanted, threads=threads).runs)
+
+    assert runs(1e-6, few=0) == 2
+    assert runs(1e-6, few=3) == 3
+    assert runs(1e3, few=3) == 2
+
+
 def test_one_thread_and_two_give_the_same_bytes() -> None:
     def told(answer: Replications) -> tuple[int, bytes, bytes]:
         return len(answer.runs), answer.ledger.bins.tobytes(), answer.ledger.sums.tobytes()

@@ -1,0 +1,83 @@
+"""``advisor recommend``: the answer is there before what would change it, on a terminal and in a pipe alike."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from advisor.advice import changing
+from advisor.advice.recommendation import Recommendation
+from advisor.advice.recommending import recommend
+from advisor.workload import read
+
+BOTH = """
+name: both
+region: us-east-1
+model: {size: 60 MB, memory: 500 MB}
+work: [{on: serverless 2 GB, mean: 300 ms}, {on: ml.m5.large, mean: 300 ms, workers: 2}]
+traffic: {rate: 1 per minute}
+batch: {records: 20000, record_size: 4 KB, files: 20, every: 1 day, deadline: 4 h}
+"""
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_the_answer_is_given_before_what_would_change_it(profile: Path, *, both: bool) -> None:
+    if both:
+        profile.write_text(BOTH)
+    early: list[Recommendation] = []
+    whole = recommend(read(profile), seed=3, ready=early.append)
+    [first] = early
+    assert first.break_even == first.sensitivity == ()
+    told, in_the_end = (one.to_json() for one in (first, whole))
+    for changes in ("break_even", "sensitivity"):
+        told.pop(changes)
+        in_the_end.pop(changes)
+    assert told == in_the_end
+    assert [str(table) for table in first.answer_tables()] == [str(table) for table in whole.answer_tables()]
+    assert [str(one) for one in whole.tables()][: len(whole.answer_tables())] == [
+        str(one) for one in whole.answer_tables()
+    ]
+
+
+def test_what_is_known_is_printed_before_the_rest_is_worked_out(advisor, profile, monkeypatch) -> None:
+    def breaks(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    whole = advisor("recommend", profile)
+    monkeypatch.setattr(changing, "what_changes", breaks)
+    broken_off = advisor("recommend", profile)
+    assert broken_off.code not in (0, 1)
+    assert "small, us-east-1: the options" in broken_off.out
+    assert "Bill for a month" not in broken_off.out
+    assert whole.out.startswith(broken_off.out)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals here")
+def test_a_terminal_has_the_same_answer_between_its_progress(profile: Path) -> None:
+    import pty
+
+    call = [sys.executable, "-m", "advisor", "recommend", str(profile)]
+    piped = subprocess.run(call, capture_output=True, check=True)
+    mine, its = pty.openpty()
+    shown = b""
+    with subprocess.Popen(call, stdout=subprocess.PIPE, stderr=its, env={**os.environ, "TERM": "xterm"}) as running:
+        os.close(its)
+        while True:
+            try:
+                read_now = os.read(mine, 65536)
+            except OSError:
+                break
+            if not read_now:
+                break
+            shown += read_now
+        assert running.stdout is not None
+        answer = running.stdout.read()
+    os.close(mine)
+    assert running.returncode == 0
+    assert b"deployments simulated" in shown
+    assert b"what would change the answer" in shown
+    assert answer == piped.stdout
