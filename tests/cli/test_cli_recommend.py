@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -56,28 +55,10 @@ def test_what_is_known_is_printed_before_the_rest_is_worked_out(advisor, profile
     assert whole.out.startswith(broken_off.out)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals here")
-def test_a_terminal_has_the_same_answer_between_its_progress(profile: Path) -> None:
-    import pty
-
+def test_a_terminal_has_the_same_answer_between_its_progress(profile: Path, on_terminal) -> None:
     call = [sys.executable, "-m", "advisor", "recommend", str(profile)]
     piped = subprocess.run(call, capture_output=True, check=True)
-    mine, its = pty.openpty()
-    shown = b""
-    with subprocess.Popen(call, stdout=subprocess.PIPE, stderr=its, env={**os.environ, "TERM": "xterm"}) as running:
-        os.close(its)
-        while True:
-            try:
-                read_now = os.read(mine, 65536)
-            except OSError:
-                break
-            if not read_now:
-                break
-            shown += read_now
-        assert running.stdout is not None
-        answer = running.stdout.read()
-    os.close(mine)
-    assert running.returncode == 0
+    shown, answer = on_terminal(call)
     assert b"deployments simulated" in shown
     assert b"what would change the answer" in shown
     assert answer == piped.stdout

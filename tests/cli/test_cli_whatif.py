@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -111,30 +110,12 @@ def test_a_folder_that_may_not_be_written_to_is_told(advisor, profile, tmp_path)
     assert "to mend" in ran.err
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals here")
-def test_a_terminal_shows_a_bar_with_the_time_left_and_a_pipe_does_not(profile: Path) -> None:
-    import pty
-
+def test_a_terminal_shows_a_bar_with_the_time_left_and_a_pipe_does_not(profile: Path, on_terminal) -> None:
     vary = ["--vary", "traffic.rate=0.001..1:log150", "--jobs", "1"]
     call = [sys.executable, "-m", "advisor", *map(str, _quick(profile, *vary))]
     piped = subprocess.run(call, capture_output=True, check=True)
     assert not piped.stderr
-    mine, its = pty.openpty()
-    shown = b""
-    with subprocess.Popen(call, stdout=subprocess.PIPE, stderr=its, env={**os.environ, "TERM": "xterm"}) as running:
-        os.close(its)
-        while True:
-            try:
-                read = os.read(mine, 65536)
-            except OSError:
-                break
-            if not read:
-                break
-            shown += read
-        assert running.stdout is not None
-        answer = running.stdout.read()
-    os.close(mine)
-    assert running.returncode == 0
+    shown, answer = on_terminal(call)
     # The count of cells, time gone and time left; the answer itself is the one of a pipe.
     assert b"/150" in shown
     assert b"0:00:0" in shown
