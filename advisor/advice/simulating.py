@@ -129,6 +129,7 @@ def simulate(
         apart=apart,
         made=runs,
         progress=progress,
+        settled=lambda so_far: _told_apart(so_far.error_share(), w.objective.errors),
     )
     if runs is not None:
         runs.update(enumerate(found.runs))
@@ -151,6 +152,11 @@ def simulate(
         keep(found, costs)
     notes = (*_notes(w, deployment, horizon, own, found), *_told_faults(faults, spikes=spikes is not None))
     return _outcome(w, deployment, found, notes, priced(total), usual, seed, spikes)
+
+
+def _told_apart(errors: Estimate, allowed: float) -> bool:
+    """Whether errors surely are more or fewer than allowed: where few requests come, one of them decides else."""
+    return not errors.value or not errors.low <= allowed <= errors.high
 
 
 def _with_bursts(w: Workload, window_s: float) -> int:

@@ -113,15 +113,17 @@ def replicate(
     apart: bool = False,
     made: Mapping[int, Run] | None = None,
     progress: Callable[[int], None] | None = None,
+    settled: Callable[[Replications], bool] | None = None,
 ) -> Replications:
     """Replications 0, 1, 2 .. of `simulate(number)` until cost and percentile are precise, or there are enough.
 
-    `precise` of the answer is False where the cap came first. The outcome depends neither on `threads` nor on whether
+    They go on, too, until what they are to decide is `settled`. `precise` of the answer is False where the cap came
+    before cost and percentile were. The outcome depends neither on `threads` nor on whether
     processes are forked for them (`apart`). `made` are replications that are there already, by number.
     """
     wanted = precision or Precision()
     runs: list[Run] = []
-    spent = 0
+    spent, precise = 0, False
 
     def needed(number: int) -> bool:
         """Whether a replication may be asked for, as far as is known."""
@@ -136,11 +138,12 @@ def replicate(
             progress(len(runs))
         if len(runs) >= wanted.least:
             so_far = Replications(runs=tuple(runs), confidence=wanted.confidence)
-            if _precise(so_far, wanted, cost, expected_arrivals, percentile):
+            precise = _precise(so_far, wanted, cost, expected_arrivals, percentile)
+            if precise and (settled is None or settled(so_far)):
                 return so_far
         if not needed(len(runs)):
             break
-    return Replications(runs=tuple(runs), confidence=wanted.confidence, precise=False)
+    return Replications(runs=tuple(runs), confidence=wanted.confidence, precise=precise)
 
 
 def _precise(

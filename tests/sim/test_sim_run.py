@@ -133,6 +133,21 @@ def test_a_few_are_run_whatever_they_take_where_fewer_are_not_precise(threads: i
     assert runs(1e3, few=3) == 2
 
 
+def test_they_go_on_until_what_they_decide_is_settled_and_stay_as_precise_as_they_are() -> None:
+    coarse = Precision(least=2, most=7, cost_share=9, objective_share=1e3)
+    asked: list[int] = []
+
+    def settled(so_far: Replications) -> bool:
+        asked.append(len(so_far.runs))
+        return len(so_far.runs) == 5
+
+    assert len(replicate(one_run, percentile=0.9, precision=coarse, settled=settled).runs) == 5
+    assert asked == [2, 3, 4, 5]
+    never = replicate(one_run, percentile=0.9, precision=coarse, settled=lambda _: False)
+    assert len(never.runs) == 7
+    assert never.precise
+
+
 def test_one_thread_and_two_give_the_same_bytes() -> None:
     def told(answer: Replications) -> tuple[int, bytes, bytes]:
         return len(answer.runs), answer.ledger.bins.tobytes(), answer.ledger.sums.tobytes()
