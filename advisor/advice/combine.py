@@ -95,37 +95,17 @@ def recommend_both(
     names = [pattern.name for pattern in asked]
     streaming = [name for name in names if name != _JOB]
 
-    lots: list[Recommendation] = []
+    def answer(part: Workload, patterns: list[str], **told: Any) -> Recommendation:
+        # Three endpoints for one workload are more than anybody looks after: the stream has one of its own.
+        return recommend(part, seed=seed, patterns=patterns, threads=threads, progress=progress, hybrids=False, **told)
 
-    def halfway(stream: Recommendation) -> None:
-        """The stream's answer is known: the lot's makes it whole."""
-        lots.append(lot())
+    lot = answer(_lot(w), [name for name in names if name == _JOB], explain=False)
+
+    def joined(stream: Recommendation) -> None:
         if ready is not None:
-            ready(_joined(w, stream, lots[0]))
+            ready(_joined(w, stream, lot))
 
-    def lot() -> Recommendation:
-        return recommend(
-            _lot(w),
-            seed=seed,
-            patterns=[name for name in names if name == _JOB],
-            explain=False,
-            threads=threads,
-            progress=progress,
-            hybrids=False,
-        )
-
-    # Three endpoints for one workload are more than anybody looks after: the stream has one of its own.
-    stream = recommend(
-        _stream(w),
-        seed=seed,
-        patterns=streaming,
-        explain=explain,
-        threads=threads,
-        progress=progress,
-        hybrids=False,
-        ready=halfway,
-    )
-    return _joined(w, stream, lots[0] if lots else lot())
+    return _joined(w, answer(_stream(w), streaming, explain=explain, ready=joined), lot)
 
 
 def _joined(w: Workload, stream: Recommendation, lot: Recommendation) -> Recommendation:

@@ -233,12 +233,6 @@ class Recommendation:
 
         return tables(self)
 
-    def answer_tables(self) -> tuple[Table, ...]:
-        """The first of these: the ranking and the refusals, which do not wait for what would change them."""
-        from advisor.advice.telling import answer_tables
-
-        return answer_tables(self)
-
     def __repr__(self) -> str:
         best = self.best
         if best is None:

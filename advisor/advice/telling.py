@@ -16,7 +16,16 @@ from advisor.units import show_count, show_share
 if TYPE_CHECKING:
     from advisor.advice.recommendation import Option, Recommendation
 
-__all__ = ["answer_tables", "break_even_table", "page", "ranking", "refusals", "sensitivity_table", "tables"]
+__all__ = [
+    "answer_tables",
+    "break_even_table",
+    "later_tables",
+    "page",
+    "ranking",
+    "refusals",
+    "sensitivity_table",
+    "tables",
+]
 
 
 _FRONT = "On the front are those of which no other option is both cheaper and faster."
@@ -24,17 +33,22 @@ _FRONT = "On the front are those of which no other option is both cheaper and fa
 
 def tables(answer: Recommendation) -> tuple[Table, ...]:
     """All tables of an answer that have rows."""
-    made = (
-        break_even_table(answer),
-        sensitivity_table(answer),
-        *((answer.options[0].outcome.bill.table(),) if answer.options else ()),
-    )
-    return (*answer_tables(answer), *(table for table in made if table.rows))
+    return (*answer_tables(answer), *later_tables(answer))
 
 
 def answer_tables(answer: Recommendation) -> tuple[Table, ...]:
     """Those of the answer itself, which are there before what would change it is worked out."""
     return tuple(table for table in (ranking(answer), losers(answer), refusals(answer)) if table.rows)
+
+
+def later_tables(answer: Recommendation) -> tuple[Table, ...]:
+    """What would change it, and its bill."""
+    made = (
+        break_even_table(answer),
+        sensitivity_table(answer),
+        *((answer.options[0].outcome.bill.table(),) if answer.options else ()),
+    )
+    return tuple(table for table in made if table.rows)
 
 
 def ranking(answer: Recommendation) -> Table:

@@ -92,20 +92,24 @@ def _progress() -> Iterator[tuple[Callable[[str, int], None] | None, Aside]]:
 
 def _begun(found: Recommendation) -> list[str]:
     """The answer: what is best and why, the ranking, what is refused."""
+    from advisor.advice.telling import answer_tables
+
     wide = width()
     lines: list[str] = []
     for sentence in found.why:
         lines += textwrap.wrap(sentence, wide)
-    for table in found.answer_tables():
+    for table in answer_tables(found):
         lines += ["", table.text(wide)]
     return lines
 
 
 def _ended(found: Recommendation) -> list[str]:
     """What would change it, its bill, and what it rests on."""
+    from advisor.advice.telling import later_tables
+
     wide = width()
     lines: list[str] = []
-    for table in found.tables()[len(found.answer_tables()) :]:
+    for table in later_tables(found):
         lines += ["", table.text(wide)]
     for finding in found.warnings:
         lines += ["", *textwrap.wrap(f"{finding.where}: {finding.rule} warns: {finding.says}", wide)]

@@ -118,8 +118,8 @@ def replicate(
     """Replications 0, 1, 2 .. of `simulate(number)` until cost and percentile are precise, or there are enough.
 
     They go on, too, until what they are to decide is `settled`. `precise` of the answer is False where the cap came
-    before cost and percentile were. The outcome depends neither on `threads` nor on whether
-    processes are forked for them (`apart`). `made` are replications that are there already, by number.
+    before cost and percentile were. The outcome depends neither on `threads` nor on whether processes are forked for
+    them (`apart`). `made` are replications that are there already, by number.
     """
     wanted = precision or Precision()
     runs: list[Run] = []

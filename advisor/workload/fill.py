@@ -24,7 +24,7 @@ from advisor.workload.traffic import CALM, Bursts, Traffic
 if TYPE_CHECKING:
     from advisor.workload.model import Workload
 
-__all__ = ["filled", "size_within", "spread_within"]
+__all__ = ["filled"]
 
 # A mean keeps a limit with room to spare where the limit is so many times as large.
 _ROOM = 1.5
@@ -108,7 +108,7 @@ def _work(work: Work, kind: str, path: str, fill: _Filler, errors: float) -> Wor
     if not work.has_shape and not (work.percentiles and not work.has_time):
         cv = values["cv"] = fill(f"{path}.cv", "work_cv" if work.has_time else f"archetype_{kind}_cv")
         if work.mean_s is not None and not fill.overridden("work_cv"):
-            values["cv"] = spread_within(cv, work.mean_s, errors)
+            values["cv"] = _spread_within(cv, work.mean_s, errors)
     if work.at_p50 is not None:
         sigma = lognormal.sigma_of_cv(values.get("cv", work.spread))
         values["at"] = Fixed({n: seconds * lognormal.mean_over_median(sigma) for n, seconds in work.at_p50.items()})
@@ -128,7 +128,7 @@ def _work(work: Work, kind: str, path: str, fill: _Filler, errors: float) -> Wor
     return work._filled({"workers": own})
 
 
-def spread_within(cv: float, mean_s: float, errors: float) -> float:
+def _spread_within(cv: float, mean_s: float, errors: float) -> float:
     """An assumed spread, or the largest plausible one with which so few errors come of the longest time there is.
 
     What a mean keeps, an assumption is not to break: nothing serves what takes longer than an hour. Most of the errors
@@ -143,7 +143,7 @@ def spread_within(cv: float, mean_s: float, errors: float) -> float:
     return min(cv, fits) if isinstance(least, int | float) and fits >= least else cv
 
 
-def size_within(assumed: int, mean: int) -> int:
+def _size_within(assumed: int, mean: int) -> int:
     """An assumed largest size, or the next limit that the mean keeps with room to spare."""
     limits = (limit(f"{pattern}.payload_max").low_bytes for pattern in ("serverless", "realtime", "async"))
     return min([assumed, *(int(most) for most in limits if most >= _ROOM * mean)])
@@ -198,7 +198,7 @@ def _class_payload(own: Payload, whole: Payload, path: str, fill: _Filler) -> Pa
 def _largest(mean: int, path: str, way: str, fill: _Filler) -> int:
     key = f"payload_{way}_max_factor"
     assumed = round(mean * fill(path, key))
-    return assumed if fill.overridden(key) else size_within(assumed, mean)
+    return assumed if fill.overridden(key) else _size_within(assumed, mean)
 
 
 def _traffic(traffic: Traffic, payload: Payload, fill: _Filler) -> Traffic:

@@ -110,6 +110,19 @@ def test_the_quick_logarithm_is_the_logarithm(x):
     assert luck.logarithm.py_func(x) == told
 
 
+@pytest.mark.parametrize("mirrored", [0, 1])
+def test_the_sizes_of_a_class_alone_are_those_that_it_has_among_others(mirrored):
+    rows, key = 5000, np.uint64(7)
+    numbers, klass = np.arange(rows), np.zeros(rows, np.int16)
+    alone, among, plain = np.empty(rows), np.empty(rows), np.empty(rows)
+    one = np.array([3000.0]), np.array([12000.0]), np.array([mirrored])
+    two = np.array([3000.0, 5.0]), np.array([12000.0, 9.0]), np.array([mirrored, 0])
+    luck.sizes(key, *one, klass, numbers, rows, alone)
+    luck.sizes(key, *two, klass, numbers, rows, among)
+    luck.sizes.py_func(key, *one, klass, numbers, rows, plain)
+    assert alone.tobytes() == among.tobytes() == plain.tobytes()
+
+
 def test_a_piece_of_a_kernel_is_made_for_types_and_not_for_each_constant_in_a_call():
     from advisor.sim.deployments import FleetSpec, LoadCurve
     from advisor.sim.fleets import simulate_fleet

@@ -18,7 +18,6 @@ from advisor.sim.kernels.layout import (
     L_COLD,
     N_ANSWERED,
     N_ATTEMPT,
-    N_CALL,
     N_MODEL,
     N_NEXT,
     N_SERIAL,
@@ -233,13 +232,11 @@ def loaded(c: Common, m: Shelf, now: float) -> int:
 
 @part
 def give_up(c: Common, e: Events, m: Shelf, now: float) -> int:
-    """A client's limit: not ready where it still waits for a load; the seat that it leaves, or -1."""
+    """A client's limit, of a call without an answer: not ready where it still waits for a load; its seat, or -1."""
     head = e.q[E_LIMIT_HEAD]
-    row, call = e.limit_row[head], e.limit_call[head]
+    row = e.limit_row[head]
     e.q[E_LIMIT_HEAD] = (head + 1) & (e.limit_at.size - 1)
     e.q[E_LIMITS] -= 1
-    if c.numbers[row, N_CALL] != call or c.numbers[row, N_ANSWERED] != 0:
-        return -1
     if (c.numbers[row, N_STATE] & 3) != WAITS_FOR_LOAD:
         reply(c, row, TIMED_OUT, now, True)
         return -1

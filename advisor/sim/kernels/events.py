@@ -373,13 +373,11 @@ def happen(c: Common, e: Events, s: Seats, now: float) -> int:
 
 @part
 def give_up(c: Common, e: Events, s: Seats, now: float) -> int:
-    """A client's limit; the number of a draining instance that ended by it, or -1."""
+    """A client's limit, of a call without an answer; the number of a draining instance that ended by it, or -1."""
     head = e.q[E_LIMIT_HEAD]
-    row, call = e.limit_row[head], e.limit_call[head]
+    row = e.limit_row[head]
     e.q[E_LIMIT_HEAD] = (head + 1) & (e.limit_at.size - 1)
     e.q[E_LIMITS] -= 1
-    if c.numbers[row, N_CALL] != call or c.numbers[row, N_ANSWERED] != 0:
-        return -1
     seat = c.numbers[row, N_UNIT]
     if c.q[Q_RUNS_ON] != 0:
         answer(c, row, TIMED_OUT, now, True)
