@@ -20,7 +20,7 @@ from advisor.advice.simulating import expected_arrivals, simulate
 from advisor.advice.trial import VAST, of_any_objective, watches_alarms
 from advisor.catalog.prices import PriceBook
 from advisor.patterns.base import Pattern
-from advisor.sim.estimates import Estimate, student_t, with_control
+from advisor.sim.estimates import Estimate, mean_of, student_t, with_control
 from advisor.sim.run import Precision, Replications, Run
 from advisor.workload import Workload
 
@@ -32,7 +32,7 @@ _TOLD = 0.999
 # Requests of a replication up to which every finalist is run until it is precise; above, only the leaders are.
 _CHEAP = 1_500_000
 # Where replications are long: at least, and at most of the leader; where they are very long.
-_FEW, _MANY, _VERY_FEW = 3, 40, 2
+_FEW, _MANY, _VERY_FEW, _PAIRED = 3, 40, 2, 4
 _LONG = 4_000_000
 # What the leader's replications may take together, in requests, and those of any other, once there are the least.
 _LEADER, _OTHER = 16_000_000, 6_000_000
@@ -161,7 +161,7 @@ class Race:
         """How long the first is run: where a replication is short, as long as any printed answer."""
         if self.light(deployment):
             return None
-        return self._until(least=max(least, self.few), few=_FEW, most=max(least, self.many), effort=_LEADER)
+        return self._until(least=max(least, self.few), few=_PAIRED, most=max(least, self.many), effort=_LEADER)
 
     def _until(self, **bounds: Any) -> Precision:
         """As precise as the profile asks for, within bounds."""
@@ -189,7 +189,7 @@ class Race:
             self._run(first.deployment, leads=bool(first.outcome.samples), precision=bounds, whole=True)
         for _ in range(_ROUNDS):
             first, *others = self.ranked()
-            close = [one for one in others if self._behind(first, one) < SURE]
+            close = [one for one in others if self._behind(first, one) < SURE and not self._equal(first, one)]
             if not close or self.many == _VERY_FEW or not self._moves(first, close):
                 return
             light = all(self.light(one.deployment) for one in (first, *close))
@@ -205,6 +205,19 @@ class Race:
     def _moves(self, first: Finalist, close: Sequence[Finalist]) -> bool:
         """Whether more replications could change anything: none does where none differ."""
         return any(len(set(one.costs)) > 1 for one in (first, *close))
+
+    def _equal(self, first: Finalist, other: Finalist) -> bool:
+        """Whether both surely meet the objective, and differ by less than the precision that is asked for."""
+        w = self.workload
+        cost, late = float(w.assume("precision_cost")), float(w.assume("precision_objective"))
+        allowed = {"cost": cost, "latency": late, "balanced": cost + late}[w.objective.prefer]
+        mine, theirs = first.scores(w.objective.prefer), other.scores(w.objective.prefer)
+        apart = mean_of([b - a for a, b in zip(mine, theirs, strict=False)])
+        # Of a product the scores are logarithms.
+        whole = 1.0 if w.objective.prefer == "balanced" else abs(math.fsum(mine) / len(mine))
+        if not max(-apart.low, apart.high) <= allowed * whole:
+            return False
+        return min(self._meets(first), self._meets(other)) >= SURE
 
     def _run(
         self,

@@ -42,8 +42,9 @@ _MORE, _LONG = 2, 4_000_000
 _AS_GOOD = 1.005
 # What a trial finds so many times as bad as the first of a brief race is not the first.
 _CLOSE = 1.1
-# A shortfall up to which a trial may have missed the objective by bad luck.
-_NARROWLY = 1.5
+# A shortfall up to which a trial may have missed the objective by bad luck. What missed it by a hair, and has no more
+# than this of the first's cost (or of what else is preferred), is told of in any case.
+_NARROWLY, _BARELY, _MUCH = 1.5, 1.05, 0.8
 # A finalist that turns out to miss the objective is followed by the next best, so often at most.
 _FOLLOW = 4
 
@@ -184,7 +185,7 @@ class _Answer:
             w,
             seed=self.seed,
             book=self.book,
-            requests_each=self.bench.requests_once,
+            requests_each=self.bench.requests_whole,
             threads=self.threads,
             brief=self.bench.budget if self.brief else None,
             runs=self.bench.ran.races if self.brief else None,
@@ -201,11 +202,13 @@ class _Answer:
                 if self.brief and self._is_behind(trial, race):
                     break
                 self._enter(race, trial, leads=n == 0)
-        long = self.bench.requests_once > _LONG
+        long = self.bench.requests_whole > _LONG
         for trial in () if self.brief or long else _others(every, firsts):
             race.enter(trial.deployment, leads=False)
         for trial in () if self.brief else self._at_the_edge(every, race):
             race.challenge(trial.deployment)
+        for trial in () if self.brief else self._at_stake(every, race):
+            race.enter(trial.deployment, leads=False)
         for trial in self._spills(race):
             if race.enter(trial.deployment, leads=True).meets:
                 break
@@ -238,6 +241,15 @@ class _Answer:
         # Of those that cost the same, the slowest are the nearest to the edge.
         alike.sort(key=lambda one: (-one.yardstick_s, one.id))
         return [*sorted(missed, key=lambda one: (one.shortfall, one.id))[:_MORE], *alike[:_MORE]]
+
+    def _at_stake(self, every: list[Trial], race: Race) -> list[Trial]:
+        """What would be so much better than the first, and missed the objective by a hair: worth a long run."""
+        if not race.finalists or self.bench.vast or not (first := race.ranked()[0]).meets:
+            return []
+        mark = _MUCH * scored(self.workload, first)
+        found = [one for one in every if not one.meets and 1 < one.shortfall <= _BARELY]
+        found = [one for one in found if scored(self.workload, one) < mark and one.id not in race.finalists]
+        return sorted(found, key=lambda one: (one.shortfall, one.id))[:1]
 
     def _spills(self, race: Race) -> tuple[Trial, ...]:
         """Two endpoints that share the stream, where they are better than the best of one."""

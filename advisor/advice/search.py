@@ -26,8 +26,9 @@ _SAME = 1.001
 # Trials of one pattern at most; the first few are always made; of one that another pattern beats, so many;
 # and where only the first is of interest.
 _MOST, _LEAST, _BEATEN, _FEW = 10, 2, 3, 5
-# What is spent on a pattern of which nothing has met the objective yet, as a multiple of its budget.
-_IN_NEED = 3.0
+# What is spent on a pattern of which nothing has met the objective yet, or which holds something so much better than
+# the best so far by arithmetic, as a multiple of its budget.
+_IN_NEED, _MUCH_BETTER = 3.0, 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,9 @@ def at_its_word(prospect: Prospect) -> Found:
 def _begins(prospect: Prospect) -> list[tuple[Chain, int]]:
     """Where each chain is entered, the most promising first."""
 
-    def rank(begin: tuple[Chain, int]) -> tuple[bool, float, str]:
+    def rank(begin: tuple[Chain, int]) -> tuple[bool, float, float, str]:
         one = begin[0].foreseen(begin[1])
-        return (not one.meets, prospect.scored(one) if one.meets else one.shortfall, one.id)
+        return (not one.meets, 0.0 if one.meets else one.shortfall, prospect.scored(one), one.id)
 
     return sorted(((chain, at) for chain in prospect.chains if (at := chain.start()) is not None), key=rank)
 
@@ -101,9 +102,10 @@ class _Search:
                 begins = []
             self.most = min(self.most, _BEATEN)
         for chain, at in begins:
-            if self._enough():
+            one = chain.foreseen(at)
+            if self._enough(one):
                 break
-            if self._promising(chain.foreseen(at)) and not self._known(chain.foreseen(at)):
+            if self._promising(one) and not self._known(one):
                 self._walk(chain, at)
         tried = order(self.workload, self.trials.values())
         return Found(trials=tuple(tried), space=sum(len(chain) for chain in chains))
@@ -118,7 +120,9 @@ class _Search:
         if self.best is None:
             return True
         if not self.best.meets:
-            return True
+            # What arithmetic has miss the objective as far as what was tried is not tried over and over.
+            tried = self.prospect.foreseen(self.best.deployment)
+            return len(self.trials) < _LEAST or one.meets or one.shortfall < tried.shortfall
         least_usd = one.usd * (_FIXED if _of_fixed_size(one) else MARGIN)
         if self.workload.objective.prefer == "latency":
             return one.floor_s * ALIKE < self.best.yardstick_s
@@ -206,20 +210,23 @@ class _Search:
             yield n
             n, step = n + step, step * 2
 
-    def _enough(self) -> bool:
-        """Whether as many have been tried as there may be, or enough has been spent on them."""
+    def _enough(self, one: Foreseen) -> bool:
+        """Whether as many have been tried as there may be, or enough has been spent for this one to be left out."""
         if len(self.trials) < _LEAST:
             return False
-        met = self.best is not None and self.best.meets
+        best = self.best
+        need = best is None or not best.meets
+        if best is not None and best.meets:
+            need = one.meets and self.prospect.scored(one) < _MUCH_BETTER * self._score(best)
         spent = self.bench.effort - self.before
-        return len(self.trials) >= self.most or spent > self.budget * (1.0 if met else _IN_NEED)
+        return len(self.trials) >= self.most or spent > self.budget * (_IN_NEED if need else 1.0)
 
     def _try(self, chain: Chain, n: int) -> Trial | None:
         """Try one, unless the rules refuse it or enough has been tried."""
         deployment = chain.members[n]
         if self.prospect.blocked(deployment):
             return None
-        if deployment.id not in self.trials and self._enough():
+        if deployment.id not in self.trials and self._enough(chain.foreseen(n)):
             return None
         trial = self.trials[deployment.id] = self.bench.trial(deployment)
         self.tell()

@@ -19,10 +19,10 @@ from advisor.advice.ranking import SHARES, percentile
 from advisor.catalog.prices import PriceBook
 from advisor.money import PurchaseOptions, bill
 from advisor.patterns.base import Pattern
-from advisor.sim.horizon import Horizon, horizon_of
+from advisor.sim.horizon import Horizon, horizon_of, typical_day
 from advisor.sim.run import Replications, Run
 from advisor.streams import replication
-from advisor.units import HOUR_S
+from advisor.units import DAY_S, HOUR_S, WEEK_S
 from advisor.workload import Workload
 
 __all__ = ["Bench", "Ran", "Trial", "of_any_objective", "watches_alarms"]
@@ -96,17 +96,38 @@ class Bench:
     ran: Ran = field(default_factory=Ran)
 
     @cached_property
-    def horizon(self) -> Horizon:
+    def whole(self) -> Horizon:
         """Short, but of whole periods; with the warm-up that a trial needs."""
         whole = horizon_of(self.workload, budget=self.budget, by_weeks=True)
         if self.workload.batch is not None:
             return whole
         return replace(whole, warmup_s=min(whole.warmup_s, _WARMUP_S))
 
+    @cached_property
+    def horizon(self) -> Horizon:
+        """A typical day where a week has so many requests that few deployments could be tried on it."""
+        w, whole = self.workload, self.whole
+        if w.traffic is None or whole.period_s != WEEK_S or w.rate_per_s * WEEK_S <= _HEAVY:
+            return whole
+        return replace(whole, period_s=DAY_S, window_s=DAY_S, curve=typical_day(w.traffic.curve))
+
+    def horizon_for(self, deployment: Pattern) -> Horizon:
+        """The horizon of its trials: whole weeks for what tells the days of the week apart, and for jobs."""
+        by_days = deployment.cycle_s > DAY_S or deployment.name == "batch-transform"
+        return self.whole if by_days else self.horizon
+
     @property
     def requests_once(self) -> float:
-        """About how many requests, or records, one replication has."""
-        w, horizon = self.workload, self.horizon
+        """About how many requests, or records, one replication of a trial has."""
+        return self._requests(self.horizon)
+
+    @property
+    def requests_whole(self) -> float:
+        """The same of whole periods, as finalists have them."""
+        return self._requests(self.whole)
+
+    def _requests(self, horizon: Horizon) -> float:
+        w = self.workload
         together = w.rate_per_s * (horizon.warmup_s + horizon.window_s)
         return together + (w.batch.records if w.batch is not None else 0)
 
@@ -143,18 +164,18 @@ class Bench:
         self.effort += other.effort
 
     def _tried(self, deployment: Pattern) -> Trial:
-        w = self.workload
+        w, horizon = self.workload, self.horizon_for(deployment)
 
         def run(number: int) -> Run:
             if (deployment, number) in self.ran.trials:
                 return self.ran.trials[deployment, number]
-            trace = deployment.trace(w, seed=replication(self.seed, _FIRST + number), horizon=self.horizon)
+            trace = deployment.trace(w, seed=replication(self.seed, _FIRST + number), horizon=horizon)
             found = deployment.simulate(w, trace).light()
             if of_any_objective(deployment):
                 self.ran.trials[deployment, number] = found
             return found
 
-        light = self.requests_each <= _HEAVY and not watches_alarms(deployment.to_dict())
+        light = self._requests(horizon) * self.replications <= _HEAVY and not watches_alarms(deployment.to_dict())
         numbers = range(self.replications if light else 1)
         with ThreadPoolExecutor(max(1, min(self.threads, self.replications))) as pool:
             runs: Sequence[Run] = tuple(pool.map(run, numbers))

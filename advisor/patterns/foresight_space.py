@@ -47,10 +47,14 @@ def counts(least: int, need: float, most: int) -> list[int]:
 
 
 def tidy(chains: Iterable[Sequence[T]]) -> tuple[tuple[T, ...], ...]:
-    """Each deployment where it stands first; no more chains and members than a search can look at."""
+    """Each deployment where it stands first; no more chains and members than a search can look at.
+
+    Where the first chain is a single deployment that also stands in another, that one comes first instead: a search
+    walks a chain, and would step over what was taken out of it.
+    """
     seen: set[str] = set()
     found: list[list[T]] = []
-    for chain in chains:
+    for chain in _own_first([list(one) for one in chains]):
         fresh = list({one.id: one for one in chain if one.id not in seen}.values())
         seen.update(one.id for one in fresh)
         if fresh and len(found) < _CHAINS:
@@ -61,6 +65,14 @@ def tidy(chains: Iterable[Sequence[T]]) -> tuple[tuple[T, ...], ...]:
         longest -= 1
         found = [_thinned(chain, longest) for chain in found]
     return tuple(tuple(chain) for chain in found)
+
+
+def _own_first(chains: list[list[T]]) -> list[list[T]]:
+    if not chains or len(chains[0]) != 1:
+        return chains
+    start, others = chains[0][0].id, chains[1:]
+    own = next((n for n, chain in enumerate(others) if start in {one.id for one in chain}), None)
+    return chains if own is None else [others[own], *others[:own], *others[own + 1 :]]
 
 
 def _thinned(chain: list[T], most: int) -> list[T]:

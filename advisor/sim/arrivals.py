@@ -186,19 +186,25 @@ def bursts_of(workload: Workload) -> TwoState | None:
 
 
 def points_of(
-    workload: Workload, *, spikes: bool = False, shift_s: float = 0.0, begin_s: float = 0.0
+    workload: Workload,
+    *,
+    spikes: bool = False,
+    shift_s: float = 0.0,
+    begin_s: float = 0.0,
+    curve: tuple[float, ...] | None = None,
 ) -> Iterator[Points]:
     """The sources of a workload's traffic, but for a replayed file: one, or one a class, then its spikes.
 
     A spike is a source of its own that adds height - 1 times the usual rate, so that the run with it and the run
     without share all other requests. ``shift_s`` is when the time that spikes are told in begins: the warm-up's end.
-    The curve is that from ``begin_s`` on, in whole hours.
+    The curve, the workload's own where none is given, is that from ``begin_s`` on, in whole hours.
     """
     traffic = workload.traffic
     if traffic is None:
         return
     bursts = bursts_of(workload)
-    curve = traffic.curve if len(set(traffic.curve)) > 1 else ()
+    curve = traffic.curve if curve is None else curve
+    curve = curve if len(set(curve)) > 1 else ()
     if curve:
         hours = round(begin_s / HOUR_S) % len(curve)
         curve = curve[hours:] + curve[:hours]

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from advisor.sim.replay import cycle_s
 from advisor.units import DAY_S, HOUR_S, MONTH_S, WEEK_S, show_count, show_duration
 from advisor.workload import Workload
 
-__all__ = ["PRINTED_BUDGET", "SEARCH_BUDGET", "Horizon", "horizon_of", "in_whole_times", "spike_horizon_of"]
+__all__ = [
+    "PRINTED_BUDGET",
+    "SEARCH_BUDGET",
+    "Horizon",
+    "horizon_of",
+    "in_whole_times",
+    "spike_horizon_of",
+    "typical_day",
+]
 
 # Requests of one replication: while searching, and for what is printed.
 SEARCH_BUDGET = 20_000_000
@@ -24,6 +33,7 @@ class Horizon:
     """The window is [warmup_s, warmup_s + window_s): whole times ``period_s``; what an answer says about it.
 
     ``spikes_from_s`` is where the time begins that one-off spikes are told in; ``None``: where the window does.
+    ``curve`` are hourly weights that stand for the workload's own.
     """
 
     period_s: float
@@ -31,24 +41,26 @@ class Horizon:
     window_s: float
     notes: tuple[str, ...] = ()
     spikes_from_s: float | None = None
+    curve: tuple[float, ...] | None = None
 
 
 def horizon_of(workload: Workload, *, budget: int = SEARCH_BUDGET, by_weeks: bool = False) -> Horizon:
     """Four weeks where a week curve is given, thirty days where a day curve is, else a month of 730 hours.
 
     Rounded down to whole periods of the curve and of the batch schedule, and shortened to the budget of requests, but
-    never below a week where a week curve is given, else a day. The warm-up is one period, at least a day.
+    never below a week where a week curve is given, else a day. The warm-up is one period, at least a day; a day where
+    a week has more requests than the budget, since nothing that a deployment remembers is older (tested).
     ``by_weeks``: a week, where enough requests come in it; more and shorter replications say more of a fleet that
     scales than a few long ones, and take as long.
     """
-    traffic, notes = workload.traffic, []
+    traffic, rate, notes = workload.traffic, workload.rate_per_s, []
     every = workload.batch.every_s if workload.batch is not None else 0.0
     if traffic is not None and traffic.replay is not None:
         period, whole = cycle_s(traffic.replay.path), MONTH_S
         least, warmup = DAY_S, DAY_S
     elif traffic is not None and len(set(traffic.week_weights)) > 1:
         period, whole, least = WEEK_S, _FOUR_WEEKS_S, WEEK_S
-        warmup = WEEK_S
+        warmup = DAY_S if rate * WEEK_S > budget else WEEK_S
     elif traffic is not None and len(set(traffic.day_weights)) > 1:
         period, whole, least, warmup = DAY_S, _THIRTY_DAYS_S, DAY_S, DAY_S
     else:
@@ -66,7 +78,6 @@ def horizon_of(workload: Workload, *, budget: int = SEARCH_BUDGET, by_weeks: boo
             )
             together = every
         period = together
-    rate = workload.rate_per_s
     if by_weeks and rate * WEEK_S >= _ENOUGH and workload.batch is None:
         whole = min(whole, WEEK_S)
     window = whole
@@ -128,4 +139,18 @@ def in_whole_times(workload: Workload, given: Horizon, every_s: float) -> Horizo
         notes += (
             f"{show_duration(window)} are run all the same, for what comes every {show_duration(every_s)} to be whole",
         )
-    return Horizon(period_s=every_s, warmup_s=warmup, window_s=window, notes=notes)
+    return replace(given, period_s=every_s, warmup_s=warmup, window_s=window, notes=notes)
+
+
+def typical_day(week: Sequence[float]) -> tuple[float, ...]:
+    """The hourly weights of one day that has a week's quiet and busy hours in the same shares.
+
+    The week's hours are sorted and taken seven at a time; each seven are one hour of the day, the busiest where the
+    mean day is busiest.
+    """
+    days = len(week) // 24
+    levels = sorted(week)
+    means = [math.fsum(levels[days * n : days * (n + 1)]) / days for n in range(24)]
+    busier = sorted(range(24), key=lambda hour: (math.fsum(week[hour::24]), hour))
+    day = dict(zip(busier, means, strict=True))
+    return tuple(day[hour] for hour in range(24))

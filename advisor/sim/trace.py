@@ -79,7 +79,9 @@ class Trace:
         shift_s, begin_s = window.warmup_s, 0.0
         if window.spikes_from_s is not None:
             shift_s, begin_s = window.spikes_from_s, -window.spikes_from_s
-        sources: list[Source] = list(points_of(workload, spikes=spikes, shift_s=shift_s, begin_s=begin_s))
+        sources: list[Source] = list(
+            points_of(workload, spikes=spikes, shift_s=shift_s, begin_s=begin_s, curve=window.curve)
+        )
         if traffic.replay is not None:
             sources.insert(0, Recorded(path=traffic.replay.path, scale=traffic.replay.scale))
         laws = laws_of(workload, growth=growth, cold_cv=cold_cv, load_cv=load_cv)

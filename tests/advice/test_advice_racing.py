@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import pytest
 from scipy import stats
 
-from advisor.advice.racing import _below, _share_above_zero, t_share
+from advisor.advice.racing import Race, _below, _share_above_zero, t_share
 from advisor.advice.recommending import recommend
+from advisor.catalog.prices import price_book
 from advisor.sim.estimates import Estimate
 from advisor.workload import reads
 
@@ -42,6 +44,38 @@ def test_without_an_interval_the_value_decides() -> None:
     alone = Estimate(value=0.010, low=math.nan, high=math.nan)
     assert _below(alone, 0.011, 1) == 1.0
     assert _below(alone, 0.009, 1) == 0.0
+
+
+class Finished(NamedTuple):
+    """A finalist as far as a comparison asks: what it cost in each replication, and how surely it meets."""
+
+    costs: tuple[float, ...]
+    sure: float = 1.0
+
+    def scores(self, prefer: str) -> list[float]:
+        assert prefer == "cost"
+        return list(self.costs)
+
+
+@pytest.mark.parametrize(
+    ("first", "other", "equal"),
+    [
+        # Two percent of the cost is the precision that is asked for: what differs by one percent surely is equal.
+        (Finished((100.0, 110.0, 90.0)), Finished((101.0, 111.0, 91.0)), True),
+        (Finished((100.0, 110.0, 90.0)), Finished((99.0, 109.0, 89.0)), True),
+        (Finished((100.0, 110.0, 90.0)), Finished((103.0, 113.0, 93.0)), False),
+        # One percent on average, but as uncertain as 1 +- 4.3.
+        (Finished((100.0, 110.0, 90.0)), Finished((102.0, 112.0, 89.0)), False),
+        # Equal in cost, but whether it meets the objective is open.
+        (Finished((100.0, 110.0, 90.0)), Finished((101.0, 111.0, 91.0), sure=0.9), False),
+    ],
+)
+def test_what_surely_differs_by_less_than_the_precision_is_equal(
+    first: Finished, other: Finished, equal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    race = Race(reads(EDGE), seed=0, book=price_book(), requests_each=1.0, threads=1, tell=lambda _: None)
+    monkeypatch.setattr(race, "_meets", lambda one: one.sure)
+    assert race._equal(first, other) is equal
 
 
 EDGE = """

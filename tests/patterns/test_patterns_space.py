@@ -55,6 +55,16 @@ def test_a_space_is_small_has_no_twins_and_holds_the_first_guess(path: Path, pat
     assert pattern.space(w) == chains
 
 
+@pytest.mark.parametrize("path", EACH)
+def test_the_first_guess_is_not_taken_out_of_the_chain_that_it_stands_in(path: Path) -> None:
+    # A search that walks from one instance to three would step over the first guess of two.
+    w = ad.read(path)
+    for chain in MultiModel.space(w):
+        if chain[0].scaling == "none":
+            least = chain[0].min_instances
+            assert [one.min_instances for one in chain[:3]] == list(range(least, least + len(chain[:3])))
+
+
 @pytest.mark.parametrize("pattern", KINDS)
 @pytest.mark.parametrize("path", EACH)
 def test_chains_grow(path: Path, pattern: type[Pattern]) -> None:
