@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import MISSING, dataclass, fields, replace
 
+from advisor.advice.alternatives import cheaper_ones
 from advisor.advice.checking import pattern_named
 from advisor.advice.combine import lot_apart
 from advisor.advice.explaining import reasons, told, why
@@ -204,6 +205,8 @@ class _Answer:
                 self._enter(race, trial, leads=n == 0)
         long = self.bench.requests_whole > _LONG
         for trial in () if self.brief or long else _others(every, firsts):
+            race.enter(trial.deployment, leads=False)
+        for trial in () if self.brief or long else cheaper_ones(self.scout.prospects, self.bench, firsts):
             race.enter(trial.deployment, leads=False)
         for trial in () if self.brief else self._at_the_edge(every, race):
             race.challenge(trial.deployment)

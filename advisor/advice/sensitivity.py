@@ -109,10 +109,11 @@ def _line(
     answer: Recommendation, one: Assumption, low: tuple[str, float], high: tuple[str, float], how: str
 ) -> Sensitivity:
     w = answer.workload
+    paths = tuple(path for path, key in w.assumed.items() if key == one.key)
     return Sensitivity(
         key=one.key,
         title=one.title,
-        held=str(w.platform[one.key] if w.overridden(one.key) else one.value),
+        held=_held(w, one, paths),
         low=str(one.low),
         high=str(one.high),
         best_low=low[0],
@@ -120,9 +121,16 @@ def _line(
         usd_low=low[1],
         usd_high=high[1],
         how=how,
-        paths=tuple(path for path, key in w.assumed.items() if key == one.key),
+        paths=paths,
         best=answer.best.pattern if answer.best else "",
     )
+
+
+def _held(w: Workload, one: Assumption, paths: Iterable[str]) -> str:
+    """The value as it held, and what came of it where a limit held it back."""
+    usual = str(w.platform[one.key] if w.overridden(one.key) else one.value)
+    back = dict.fromkeys(w.shown(path) for path in paths if path in w.held_back)
+    return f"{usual}, held back to {', '.join(back)}" if back else usual
 
 
 def _sure(answer: Recommendation, lines: Iterable[Sensitivity], asked: list[str], threads: int) -> list[Sensitivity]:

@@ -38,14 +38,15 @@ class _Filler:
     def __init__(self, assume: Callable[[str], Any], overridden: Callable[[str], bool]) -> None:
         self.assume, self.overridden = assume, overridden
         self.assumed: dict[str, str] = {}
+        self.held_back: set[str] = set()
 
     def __call__(self, path: str, key: str) -> Any:
         self.assumed[path] = key
         return self.assume(key)
 
 
-def filled(w: Workload) -> tuple[dict[str, Any], Fixed[str, str]]:
-    """The attributes to fill, and path to assumption."""
+def filled(w: Workload) -> tuple[dict[str, Any], Fixed[str, str], frozenset[str]]:
+    """The attributes to fill, path to assumption, and where an assumption was held back by a limit."""
     fill = _Filler(w.assume, w.overridden)
     values: dict[str, Any] = {}
     for key in ("region", "task"):
@@ -64,7 +65,7 @@ def filled(w: Workload) -> tuple[dict[str, Any], Fixed[str, str]]:
     values["objective"] = _objective(w.objective or Objective(), w.needs or (), fill)
     values["purchase"] = _purchase(w.purchase or Purchase(), fill)
     values["platform"] = Fixed({}) if w.platform is None else w.platform
-    return values, Fixed(fill.assumed)
+    return values, Fixed(fill.assumed), frozenset(fill.held_back)
 
 
 def _model(model: Model, needs: tuple[str, ...], fill: _Filler) -> Model:
@@ -109,6 +110,8 @@ def _work(work: Work, kind: str, path: str, fill: _Filler, errors: float) -> Wor
         cv = values["cv"] = fill(f"{path}.cv", "work_cv" if work.has_time else f"archetype_{kind}_cv")
         if work.mean_s is not None and not fill.overridden("work_cv"):
             values["cv"] = _spread_within(cv, work.mean_s, errors)
+            if values["cv"] < cv:
+                fill.held_back.add(f"{path}.cv")
     if work.at_p50 is not None:
         sigma = lognormal.sigma_of_cv(values.get("cv", work.spread))
         values["at"] = Fixed({n: seconds * lognormal.mean_over_median(sigma) for n, seconds in work.at_p50.items()})
@@ -198,7 +201,12 @@ def _class_payload(own: Payload, whole: Payload, path: str, fill: _Filler) -> Pa
 def _largest(mean: int, path: str, way: str, fill: _Filler) -> int:
     key = f"payload_{way}_max_factor"
     assumed = round(mean * fill(path, key))
-    return assumed if fill.overridden(key) else _size_within(assumed, mean)
+    if fill.overridden(key):
+        return assumed
+    within = _size_within(assumed, mean)
+    if within < assumed:
+        fill.held_back.add(path)
+    return within
 
 
 def _traffic(traffic: Traffic, payload: Payload, fill: _Filler) -> Traffic:

@@ -77,6 +77,7 @@ class Workload(Section):
     )
 
     _assumed: Fixed[str, str] = PrivateAttr(default_factory=lambda: Fixed({}))
+    _held_back: frozenset[str] = PrivateAttr(default_factory=frozenset)
     _source: Source | None = PrivateAttr(default=None)
     _folder: Path = PrivateAttr(default_factory=Path)
     # The paths of what was written, found out when first asked: rules ask some hundred times.
@@ -86,13 +87,18 @@ class Workload(Section):
     _assumes: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     def _complete(self) -> None:
-        values, self._assumed = filled(self)
+        values, self._assumed, self._held_back = filled(self)
         self.__dict__.update(values)
 
     @property
     def assumed(self) -> Mapping[str, str]:
         """Path to assumption key, for every value that was not given."""
         return self._assumed
+
+    @property
+    def held_back(self) -> frozenset[str]:
+        """Paths whose assumption was held back by a limit that the stated figures keep."""
+        return self._held_back
 
     @property
     def assumptions(self) -> tuple[Assumption, ...]:

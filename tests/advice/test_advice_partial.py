@@ -60,6 +60,9 @@ def test_the_assumption_that_decides_is_named_with_what_becomes_of_the_answer() 
     assert lines["work_cv"].flips
     assert lines["work_cv"].best_low in ("asynchronous", "batch-transform")
     assert lines["work_cv"].paths == ("work.0.cv",)
+    # An hour is twice the mean, so the usual spread of a half was held back; the figure used is told beside it.
+    used = _rare().workload.shown("work.0.cv")
+    assert lines["work_cv"].held == f"0.5, held back to {used}"
 
 
 def test_a_measured_spread_makes_the_answer_whole() -> None:
