@@ -1,19 +1,29 @@
-"""What a user weighs against a fast but dear first: the cheapest of all, and the cheapest that is nearly as fast."""
+"""What else is raced: what a user weighs against a dear first, what missed by bad luck, what is on the safe side."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from advisor.advice.foreseeing import Prospect
+from advisor.advice.racing import Race
+from advisor.advice.ranking import order, scored
 from advisor.advice.trial import Bench, Trial
+from advisor.patterns.base import Pattern
 
-__all__ = ["cheaper_ones"]
+__all__ = ["at_stake", "at_the_edge", "cheaper_ones", "safer_ones"]
 
 # Nearly as fast is within a tenth; cheaper is by a tenth at least.
 _NEARLY, _CHEAPER = 1.1, 0.9
-# So many are tried at most for each.
-_TRIES = 3
+# So many are tried at most for each; and where nothing has met the objective.
+_TRIES, _SAFE = 3, 6
+# A shortfall up to which a trial may have missed the objective by bad luck. What missed it by a hair, and has no more
+# than this of the first's cost (or of what else is preferred), is told of in any case.
+_NARROWLY, _BARELY, _MUCH = 1.5, 1.05, 0.8
+# Costs this close are the same to a trial; so many are raced for them.
+_SAME, _MORE = 1.005, 2
+# Estimates this close are of the very same behaviour, such as of a larger type of the same accelerator.
+_ALIKE = 1.01
 
 
 def cheaper_ones(prospects: Iterable[Prospect], bench: Bench, known: Sequence[Trial]) -> list[Trial]:
@@ -35,3 +45,51 @@ def cheaper_ones(prospects: Iterable[Prospect], bench: Bench, known: Sequence[Tr
                 found.append(trial)
                 break
     return found
+
+
+def safer_ones(prospects: Iterable[Prospect], bench: Bench, missed: Iterable[Pattern]) -> Iterator[Trial]:
+    """Where all finalists turn out to miss the objective: what comes next by arithmetic, and meets it in its trial."""
+    every = [each for each in prospects if each.chains]
+    seen = {one.deployment: one for each in every for one in each.looked_at}
+    known = [seen[one].yardstick_s for one in {*missed, *bench.tried} if one in seen]
+    left = [one for one in seen.values() if one.meets and one.deployment not in bench.tried]
+    tries = 0
+    for one in order(bench.workload, left):
+        if any(1 / _ALIKE < one.yardstick_s / late_s < _ALIKE for late_s in known):
+            continue
+        known.append(one.yardstick_s)
+        trial = bench.trial(one.deployment)
+        tries += 1
+        if trial.meets:
+            yield trial
+        if tries == _SAFE:
+            return
+
+
+def at_the_edge(every: Sequence[Trial], race: Race) -> list[Trial]:
+    """What bad luck in the trials may have put behind the first, where it is quick to tell.
+
+    That is what would be first, had it not missed the objective by so little; and what cost the same, since it may
+    cost less where more requests are run.
+    """
+    w = race.workload
+    if not race.finalists or not (first := race.ranked()[0]).meets:
+        return []
+    best = next((scored(w, one) for one in every if one.id == first.id), math.inf)
+    others = [one for one in every if one.id not in race.finalists and race.quick(one)]
+    missed = [one for one in others if not one.meets and 1 < one.shortfall <= _NARROWLY and scored(w, one) < best]
+    missed.sort(key=lambda one: (one.shortfall, one.id))
+    alike = [one for one in others if one.meets and best <= scored(w, one) <= _SAME * best]
+    # Of those that cost the same, the slowest are the nearest to the edge.
+    alike.sort(key=lambda one: (-one.yardstick_s, one.id))
+    return [*missed[:_MORE], *alike[:_MORE]]
+
+
+def at_stake(every: Sequence[Trial], race: Race) -> list[Trial]:
+    """What would be so much better than the first, and missed the objective by a hair: worth a long run."""
+    w = race.workload
+    if not race.finalists or race.vast or not (first := race.ranked()[0]).meets:
+        return []
+    found = [one for one in every if not one.meets and 1 < one.shortfall <= _BARELY and one.id not in race.finalists]
+    found = [one for one in found if scored(w, one) < _MUCH * scored(w, first)]
+    return sorted(found, key=lambda one: (one.shortfall, one.id))[:1]

@@ -17,7 +17,7 @@ from advisor.advice.outcome import Outcome
 from advisor.advice.ranking import SHARES, order, percentile, same, scored
 from advisor.advice.recommendation import Confidence
 from advisor.advice.simulating import expected_arrivals, simulate
-from advisor.advice.trial import VAST, of_any_objective, watches_alarms
+from advisor.advice.trial import VAST, Trial, of_any_objective, watches_alarms
 from advisor.catalog.prices import PriceBook
 from advisor.patterns.base import Pattern
 from advisor.sim.estimates import Estimate, mean_of, student_t, with_control
@@ -35,7 +35,7 @@ _CHEAP = 1_500_000
 _FEW, _MANY, _VERY_FEW, _PAIRED = 3, 40, 2, 4
 _LONG = 4_000_000
 # What the leader's replications may take together, in requests, and those of any other, once there are the least.
-_LEADER, _OTHER = 16_000_000, 6_000_000
+_LEADER, _OTHER = 12_000_000, 5_000_000
 # Of a brief race, where replications are short ones; of what does not lead, at most.
 _BRIEF, _ENOUGH = 3, 10
 # From so many replications on costs are corrected by the arrivals, which takes one degree of freedom.
@@ -201,6 +201,10 @@ class Race:
     def light(self, deployment: Pattern) -> bool:
         """Whether a replication is short: few requests, and no alarms to be watched minute by minute."""
         return self.cheap and not watches_alarms(deployment.to_dict())
+
+    def quick(self, trial: Trial) -> bool:
+        """Whether what was tried can be run as often as any that does not lead."""
+        return self.light(trial.deployment) or (self.cheap and trial.effort * Precision().least <= _OTHER)
 
     def _moves(self, first: Finalist, close: Sequence[Finalist]) -> bool:
         """Whether more replications could change anything: none does where none differ."""

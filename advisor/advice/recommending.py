@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import MISSING, dataclass, fields, replace
 
-from advisor.advice.alternatives import cheaper_ones
+from advisor.advice.alternatives import at_stake, at_the_edge, cheaper_ones, safer_ones
 from advisor.advice.checking import pattern_named
 from advisor.advice.combine import lot_apart
 from advisor.advice.explaining import reasons, told, why
@@ -43,9 +43,6 @@ _MORE, _LONG = 2, 4_000_000
 _AS_GOOD = 1.005
 # What a trial finds so many times as bad as the first of a brief race is not the first.
 _CLOSE = 1.1
-# A shortfall up to which a trial may have missed the objective by bad luck. What missed it by a hair, and has no more
-# than this of the first's cost (or of what else is preferred), is told of in any case.
-_NARROWLY, _BARELY, _MUCH = 1.5, 1.05, 0.8
 # A finalist that turns out to miss the objective is followed by the next best, so often at most.
 _FOLLOW = 4
 
@@ -203,14 +200,15 @@ class _Answer:
                 if self.brief and self._is_behind(trial, race):
                     break
                 self._enter(race, trial, leads=n == 0)
+        self._safer(race)
         long = self.bench.requests_whole > _LONG
         for trial in () if self.brief or long else _others(every, firsts):
             race.enter(trial.deployment, leads=False)
         for trial in () if self.brief or long else cheaper_ones(self.scout.prospects, self.bench, firsts):
             race.enter(trial.deployment, leads=False)
-        for trial in () if self.brief else self._at_the_edge(every, race):
+        for trial in () if self.brief else at_the_edge(every, race):
             race.challenge(trial.deployment)
-        for trial in () if self.brief else self._at_stake(every, race):
+        for trial in () if self.brief else at_stake(every, race):
             race.enter(trial.deployment, leads=False)
         for trial in self._spills(race):
             if race.enter(trial.deployment, leads=True).meets:
@@ -227,33 +225,6 @@ class _Answer:
         best = scored(self.workload, first)
         return not trial.meets or scored(self.workload, trial) > _CLOSE * best
 
-    def _at_the_edge(self, every: list[Trial], race: Race) -> list[Trial]:
-        """What bad luck in the trials may have put behind the first, where it is quick to tell.
-
-        That is what would be first, had it not missed the objective by so little; and what cost the same, since it may
-        cost less where more requests are run.
-        """
-        if not race.finalists or not (first := race.ranked()[0]).meets:
-            return []
-        best = next((scored(self.workload, one) for one in every if one.id == first.id), math.inf)
-        mark = _AS_GOOD * best
-        others = [one for one in every if one.id not in race.finalists and race.light(one.deployment)]
-        missed = [one for one in others if not one.meets and 1 < one.shortfall <= _NARROWLY]
-        missed = [one for one in missed if scored(self.workload, one) < best]
-        alike = [one for one in others if one.meets and best <= scored(self.workload, one) <= mark]
-        # Of those that cost the same, the slowest are the nearest to the edge.
-        alike.sort(key=lambda one: (-one.yardstick_s, one.id))
-        return [*sorted(missed, key=lambda one: (one.shortfall, one.id))[:_MORE], *alike[:_MORE]]
-
-    def _at_stake(self, every: list[Trial], race: Race) -> list[Trial]:
-        """What would be so much better than the first, and missed the objective by a hair: worth a long run."""
-        if not race.finalists or self.bench.vast or not (first := race.ranked()[0]).meets:
-            return []
-        mark = _MUCH * scored(self.workload, first)
-        found = [one for one in every if not one.meets and 1 < one.shortfall <= _BARELY]
-        found = [one for one in found if scored(self.workload, one) < mark and one.id not in race.finalists]
-        return sorted(found, key=lambda one: (one.shortfall, one.id))[:1]
-
     def _spills(self, race: Race) -> tuple[Trial, ...]:
         """Two endpoints that share the stream, where they are better than the best of one."""
         if not self.hybrids:
@@ -261,11 +232,27 @@ class _Answer:
         return tried_spills(self.workload, self.scout.prospects, self.scout.found, self.bench, race.ranked())
 
     def _enter(self, race: Race, trial: Trial, *, leads: bool) -> None:
-        """A pattern's best; where it was flattered by the search's requests, those that came next."""
+        """A pattern's best; where it was flattered by the search's requests, those that came next.
+
+        But for those that did the very same, such as a larger type of the same accelerator: they would miss it alike.
+        """
         found = self.scout.found[trial.deployment.name]
         met = [one for one in found.trials if one.meets and one is not trial]
-        for one in (trial, *met)[:_FOLLOW]:
+        unlike: dict[float, Trial] = {}
+        for one in (trial, *met):
+            unlike.setdefault(one.yardstick_s, one)
+        for one in list(unlike.values())[:_FOLLOW]:
             if race.enter(one.deployment, leads=leads).meets or not trial.meets:
+                return
+
+    def _safer(self, race: Race) -> None:
+        """Where none of the finalists meets the objective though the search thought so: what has more to spare."""
+        promised = any(trial.meets for found in self.scout.found.values() for trial in found.trials)
+        if not promised or self.bench.vast or any(one.meets for one in race.finalists.values()):
+            return
+        missed = [one.deployment for one in race.finalists.values()]
+        for trial in safer_ones(self.scout.prospects, self.bench, missed):
+            if race.enter(trial.deployment, leads=True).meets:
                 return
 
     def _answer(self, race: Race, options: tuple[Option, ...]) -> Recommendation:

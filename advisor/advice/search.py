@@ -21,6 +21,8 @@ __all__ = ["MARGIN", "Found", "at_its_word", "search"]
 
 # How far below its estimate a cost may come out: nothing for a fleet of fixed size, whose hours are known.
 MARGIN, _FIXED = 0.8, 0.995
+# What is nearly as promising as the best costs no more than by this share of itself.
+_CLOSE = 0.9
 # Two deployments whose estimates are this close are one and the same to a trial.
 _SAME = 1.001
 # Trials of one pattern at most; the first few are always made; of one that another pattern beats, so many;
@@ -92,6 +94,7 @@ class _Search:
         self.most = _FEW if only_first else _MOST
         self.budget, self.before = budget, bench.effort
         self.trials: dict[str, Trial] = {}
+        self.by_clock: set[bool] = set()
         self.best: Trial | None = None
 
     def found(self) -> Found:
@@ -103,10 +106,13 @@ class _Search:
             self.most = min(self.most, _BEATEN)
         for chain, at in begins:
             one = chain.foreseen(at)
-            if self._enough(one):
-                break
+            # A schedule does what no number of instances does: one with it and one without are tried if close.
+            fresh = bool(one.deployment.cycle_s) not in self.by_clock and one.meets and self._close(one)
+            if self._enough(one, needed=fresh):
+                continue
             if self._promising(one) and not self._known(one):
-                self._walk(chain, at)
+                self.by_clock.add(bool(one.deployment.cycle_s))
+                self._walk(chain, at, needed=fresh)
         tried = order(self.workload, self.trials.values())
         return Found(trials=tuple(tried), space=sum(len(chain) for chain in chains))
 
@@ -138,10 +144,14 @@ class _Search:
     def _score(self, trial: Trial) -> float:
         return scored(self.workload, trial)
 
-    def _walk(self, chain: Chain, at: int) -> None:
+    def _close(self, one: Foreseen) -> bool:
+        """Whether by arithmetic it is nearly as good as the best so far turned out to be."""
+        return self.best is not None and _CLOSE * self.prospect.scored(one) <= self._score(self.best)
+
+    def _walk(self, chain: Chain, at: int, *, needed: bool = False) -> None:
         """Find the boundary from the estimate's place, then what lies beyond it if that may be better."""
         least = chain.possible_from()
-        first = self._try(chain, at)
+        first = self._try(chain, at, needed=needed)
         if first is None:
             return
         boundary = at if first.meets else self._up(chain, at)
@@ -210,23 +220,23 @@ class _Search:
             yield n
             n, step = n + step, step * 2
 
-    def _enough(self, one: Foreseen) -> bool:
+    def _enough(self, one: Foreseen, *, needed: bool = False) -> bool:
         """Whether as many have been tried as there may be, or enough has been spent for this one to be left out."""
         if len(self.trials) < _LEAST:
             return False
         best = self.best
-        need = best is None or not best.meets
-        if best is not None and best.meets:
+        need = needed or best is None or not best.meets
+        if not need and best is not None:
             need = one.meets and self.prospect.scored(one) < _MUCH_BETTER * self._score(best)
         spent = self.bench.effort - self.before
         return len(self.trials) >= self.most or spent > self.budget * (_IN_NEED if need else 1.0)
 
-    def _try(self, chain: Chain, n: int) -> Trial | None:
+    def _try(self, chain: Chain, n: int, *, needed: bool = False) -> Trial | None:
         """Try one, unless the rules refuse it or enough has been tried."""
         deployment = chain.members[n]
         if self.prospect.blocked(deployment):
             return None
-        if deployment.id not in self.trials and self._enough(chain.foreseen(n)):
+        if deployment.id not in self.trials and self._enough(chain.foreseen(n), needed=needed):
             return None
         trial = self.trials[deployment.id] = self.bench.trial(deployment)
         self.tell()

@@ -62,7 +62,7 @@ def assumed_lines(workload: Workload, *, under: str = "") -> list[str]:
     """What was assumed because the profile does not say it: path, value and the assumption's key."""
     kept = {assumption.key for assumption in workload.assumptions}
     paths = {path: key for path, key in workload.assumed.items() if path.startswith(under) and key in kept}
-    back = {path: ", held back by a limit" for path in workload.held_back}
+    back = dict.fromkeys(workload.held_back, ", held back by a limit")
     lines = [f"  {path}: {workload.shown(path)} ({key}{back.get(path, '')})" for path, key in paths.items()]
     head = "assumed, as the profile does not say (`advisor explain KEY` tells why; `platform: {KEY: value}` overrides):"
     return ["", *textwrap.wrap(head, width()), *lines] if lines else []

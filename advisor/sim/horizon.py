@@ -48,8 +48,9 @@ def horizon_of(workload: Workload, *, budget: int = SEARCH_BUDGET, by_weeks: boo
     """Four weeks where a week curve is given, thirty days where a day curve is, else a month of 730 hours.
 
     Rounded down to whole periods of the curve and of the batch schedule, and shortened to the budget of requests, but
-    never below a week where a week curve is given, else a day. The warm-up is one period, at least a day; a day where
-    a week has more requests than the budget, since nothing that a deployment remembers is older (tested).
+    never below a week where a week curve is given, else a day. The warm-up is one period, at least a day; of a week
+    its last day does, since nothing that a deployment remembers is older (tested): but for a memory of many models,
+    of which some are asked for once in days, where a week has no more requests than the budget.
     ``by_weeks``: a week, where enough requests come in it; more and shorter replications say more of a fleet that
     scales than a few long ones, and take as long.
     """
@@ -60,7 +61,8 @@ def horizon_of(workload: Workload, *, budget: int = SEARCH_BUDGET, by_weeks: boo
         least, warmup = DAY_S, DAY_S
     elif traffic is not None and len(set(traffic.week_weights)) > 1:
         period, whole, least = WEEK_S, _FOUR_WEEKS_S, WEEK_S
-        warmup = DAY_S if rate * WEEK_S > budget else WEEK_S
+        slow = workload.model.count > 1 and rate * WEEK_S <= budget
+        warmup = WEEK_S if slow else DAY_S
     elif traffic is not None and len(set(traffic.day_weights)) > 1:
         period, whole, least, warmup = DAY_S, _THIRTY_DAYS_S, DAY_S, DAY_S
     else:

@@ -117,13 +117,14 @@ def replicate(
 ) -> Replications:
     """Replications 0, 1, 2 .. of `simulate(number)` until cost and percentile are precise, or there are enough.
 
-    They go on, too, until what they are to decide is `settled`. `precise` of the answer is False where the cap came
+    They go on, too, until what they are to decide is `settled`, but to twice as many at most: what is on the very edge
+    never is. `precise` of the answer is False where the cap came
     before cost and percentile were. The outcome depends neither on `threads` nor on whether processes are forked for
     them (`apart`). `made` are replications that are there already, by number.
     """
     wanted = precision or Precision()
     runs: list[Run] = []
-    spent, precise = 0, False
+    spent, precise, enough = 0, False, 0
 
     def needed(number: int) -> bool:
         """Whether a replication may be asked for, as far as is known."""
@@ -139,8 +140,10 @@ def replicate(
         if len(runs) >= wanted.least:
             so_far = Replications(runs=tuple(runs), confidence=wanted.confidence)
             precise = _precise(so_far, wanted, cost, expected_arrivals, percentile)
-            if precise and (settled is None or settled(so_far)):
-                return so_far
+            if precise:
+                enough = enough or 2 * len(runs)
+                if settled is None or len(runs) >= enough or settled(so_far):
+                    return so_far
         if not needed(len(runs)):
             break
     return Replications(runs=tuple(runs), confidence=wanted.confidence, precise=precise)

@@ -24,8 +24,9 @@ class Watch:
     """The datapoints of policies that follow one another and keep the same rhythm: measured, then seen after the lag.
 
     One event serves all of them, and its callback asks for the next: most of a run's control is these. Where the lag
-    is whole periods, what is measured at an instant and what is seen at it share the event, unless a scheduled action
-    may come between the two. Periods of whose datapoints nothing comes are left to the kernel.
+    is whole periods, what is measured at an instant and what is seen at it share the event, unless something else
+    happens at it, which may be a scheduled action between the two. Periods of whose datapoints nothing comes are left
+    to the kernel.
     """
 
     __slots__ = ("ahead", "alarms", "behind", "fleet", "lag_s", "lagging", "measures", "order", "period_s", "seen")
@@ -39,7 +40,7 @@ class Watch:
         self.measures = self.seen = 0
         # How many periods a datapoint is seen after its own; none where measuring and seeing are events of their own.
         whole = self.lag_s.is_integer() and self.period_s.is_integer() and self.lag_s % self.period_s == 0
-        self.behind = int(self.lag_s // self.period_s) if whole and not fleet.scaling.schedule else None
+        self.behind = int(self.lag_s // self.period_s) if whole else None
         self.ahead = Ahead(self.alarms, self.behind) if self.behind else None
         self._next_measure()
         if self.behind is None:
@@ -59,9 +60,17 @@ class Watch:
         fleet = self.fleet
         fleet.station.through(fleet.env.now)
         self.lagging.append([fleet.measured(alarms) for alarms in self.alarms])
-        if self.behind is not None and len(self.lagging) > self.behind:
-            self._sees()
-            self._look_ahead()
+        if self.behind is None or len(self.lagging) <= self.behind:
+            self._next_measure()
+        elif fleet.scaling.schedule and fleet.env.peek() == fleet.env.now:
+            moment(fleet.env, fleet.env.now, VISIBLE, self.order).callbacks.append(self._see_with_it)
+        else:
+            self._see_with_it(_)
+
+    def _see_with_it(self, _: simpy.Event) -> None:
+        """See what is seen at the instant at which something has been measured, then go on."""
+        self._sees()
+        self._look_ahead()
         self._next_measure()
 
     def _see(self, _: simpy.Event) -> None:

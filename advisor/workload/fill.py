@@ -200,7 +200,7 @@ def _class_payload(own: Payload, whole: Payload, path: str, fill: _Filler) -> Pa
 
 def _largest(mean: int, path: str, way: str, fill: _Filler) -> int:
     key = f"payload_{way}_max_factor"
-    assumed = round(mean * fill(path, key))
+    assumed: int = round(mean * fill(path, key))
     if fill.overridden(key):
         return assumed
     within = _size_within(assumed, mean)

@@ -41,6 +41,16 @@ FLEETS: dict[str, tuple[str, dict[str, object]]] = {
     ),
     "asynchronous": ("asynchronous", {"min_instances": 1, "max_instances": 6, "target_backlog": 4}),
     "asynchronous, from zero": ("asynchronous", {"min_instances": 0, "max_instances": 6, "target_backlog": 4}),
+    # Scheduled actions come at instants at which datapoints are measured and others are seen.
+    "real-time, more by day": (
+        "real-time",
+        {"min_instances": 1, "max_instances": 9, "scaling": "invocations", "target": 60,
+         "schedule": "06:00-20:00=3"},
+    ),
+    "asynchronous, awake by day": (
+        "asynchronous",
+        {"min_instances": 0, "max_instances": 6, "target_backlog": 4, "schedule": "06:00-20:00=1"},
+    ),
     "multi-model": (
         "multi-model", {"min_instances": 1, "max_instances": 9, "scaling": "invocations", "target": 60},
     ),

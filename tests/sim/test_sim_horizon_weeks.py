@@ -62,10 +62,11 @@ def test_a_flat_week_is_a_flat_day() -> None:
     assert typical_day([3.0] * 168) == (3.0,) * 24
 
 
-def test_a_week_within_the_budget_is_warmed_up_for_a_week_and_a_fuller_one_for_a_day() -> None:
-    light, full = horizon_of(week("1 per minute"), budget=600_000), horizon_of(week("2 per second"), budget=600_000)
-    assert (light.warmup_s, light.window_s) == (WEEK, 4 * WEEK)
-    assert (full.warmup_s, full.window_s) == (DAY, WEEK)
+def test_a_day_warms_a_week_up_but_a_memory_of_many_models_that_are_seldom_asked_for() -> None:
+    many = ", count: 90, same_container: true"
+    assert horizon_of(week("1 per minute"), budget=600_000).warmup_s == DAY
+    assert horizon_of(week("2 per second", many), budget=600_000).warmup_s == DAY
+    assert horizon_of(week("1 per minute", many), budget=600_000).warmup_s == WEEK
 
 
 def test_a_trial_of_a_full_week_has_a_typical_day_but_for_what_knows_the_days_of_the_week() -> None:

@@ -139,12 +139,13 @@ def test_they_go_on_until_what_they_decide_is_settled_and_stay_as_precise_as_the
 
     def settled(so_far: Replications) -> bool:
         asked.append(len(so_far.runs))
-        return len(so_far.runs) == 5
+        return len(so_far.runs) == 3
 
-    assert len(replicate(one_run, percentile=0.9, precision=coarse, settled=settled).runs) == 5
-    assert asked == [2, 3, 4, 5]
+    assert len(replicate(one_run, percentile=0.9, precision=coarse, settled=settled).runs) == 3
+    assert asked == [2, 3]
+    # Precise from two on: where nothing settles it, twice as many are enough.
     never = replicate(one_run, percentile=0.9, precision=coarse, settled=lambda _: False)
-    assert len(never.runs) == 7
+    assert len(never.runs) == 4
     assert never.precise
 
 

@@ -226,7 +226,7 @@ class TestHorizon:
 
     def test_four_weeks_under_a_week_curve(self):
         one = self.of("{rate: 1 per minute, week: workweek}")
-        assert (one.warmup_s, one.window_s) == (self.WEEK, 4 * self.WEEK)
+        assert (one.warmup_s, one.window_s) == (self.DAY, 4 * self.WEEK)
 
     def test_the_budget_shortens_to_whole_periods_and_says_so(self):
         one = self.of("{rate: 20 per second, day: office}")

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from advisor.patterns.busy_hours import busy_hours
 from advisor.patterns.foresight_space import counts, tidy
-from advisor.rules.estimates import capacity_per_s
+from advisor.rules.estimates import capacity_per_s, launch_s
 from advisor.rules.first_guess import types_in_play
 from advisor.rules.popularity import busiest_part
 from advisor.workload import Workload
@@ -33,7 +34,7 @@ def _chains(w: Workload) -> Iterator[list[Asynchronous]]:
     start = Asynchronous.start(w)
     zones = int(w.assume("multi_az_instances")) if "multi-az" in w.needs else 0
     quota = max(start.max_instances, int(w.limit("quota.instances_per_endpoint")))
-    part = busiest_part(w)
+    part, busy = busiest_part(w), busy_hours(w)
     yield [start]
     for name in types_in_play(w, "AsyncInf"):
         first = start if name == start.instance_type else Asynchronous.start_on(w, name)
@@ -47,6 +48,10 @@ def _chains(w: Workload) -> Iterator[list[Asynchronous]]:
                 # Down to none: with more instances at most, bursts are worked off sooner.
                 yield [replace(tracked, min_instances=0, max_instances=most) for most in numbers]
             yield [replace(tracked, min_instances=standing, max_instances=most) for most in numbers if most > standing]
+        if busy is not None and not zones:
+            # Awake by day, down to none by night.
+            awake = busy.schedule(1, launch_s(w, name))
+            yield [replace(first, min_instances=0, max_instances=most, schedule=awake) for most in numbers if most > 1]
         most = max(standing, math.ceil(peak))
         least = [count for count in counts(standing, max(mean, _FEW / 2), most) if count < most]
         yield [replace(first, min_instances=count, max_instances=most) for count in least]

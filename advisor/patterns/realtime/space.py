@@ -69,6 +69,27 @@ def _chains(w: Workload) -> Iterator[list[RealTime]]:
             for low, top in bounds
         ]
 
+    def kept_up(name: str, metric: str, target: float, high: int) -> list[RealTime]:
+        """A fleet that scales, of which more are kept by day than its load alone would call for."""
+        if busy is None:
+            return []
+        volume, ahead_s = volume_gb(w, name), launch_s(w, name)
+        return [
+            RealTime(
+                instance_type=name,
+                min_instances=least,
+                max_instances=high,
+                scaling=metric,
+                target=target,
+                routing=_ROUTINGS[0],
+                workers=start.workers,
+                volume_gb=volume,
+                schedule=busy.schedule(kept, ahead_s),
+            )
+            for kept in counts(least + 1, high / 2, high)
+            if kept < high
+        ]
+
     def by_clock(name: str, numbers: list[int], spare: int) -> list[RealTime]:
         """By day so many, and in the other hours what their own highest rate needs of it, or a few more."""
         if busy is None:
@@ -107,6 +128,8 @@ def _chains(w: Workload) -> Iterator[list[RealTime]]:
             high = min(most, math.ceil(need / use - 1e-9))
             if high > least:
                 yield scaled(name, _ROUTINGS[0], metric, target, high)
+            if use == _USES[0]:
+                yield kept_up(name, metric, target, high)
 
 
 def aim(w: Workload, on: WorkOn, use: float) -> tuple[str, float]:
