@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
-from advisor.advice.foreseeing import Prospect
+from advisor.advice.foreseeing import Foreseen, Prospect
 from advisor.advice.racing import Race
 from advisor.advice.ranking import order, scored
 from advisor.advice.trial import Bench, Trial
@@ -22,8 +22,8 @@ _TRIES, _SAFE = 3, 6
 _NARROWLY, _BARELY, _MUCH = 1.5, 1.05, 0.8
 # Costs this close are the same to a trial; so many are raced for them.
 _SAME, _MORE = 1.005, 2
-# Estimates this close are of the very same behaviour, such as of a larger type of the same accelerator.
-_ALIKE = 1.01
+# So many of a chain are looked at. Latencies whose estimates are this close are of the very same behaviour.
+_STEPS, _ALIKE = 4, 0.01
 
 
 def cheaper_ones(prospects: Iterable[Prospect], bench: Bench, known: Sequence[Trial]) -> list[Trial]:
@@ -34,8 +34,7 @@ def cheaper_ones(prospects: Iterable[Prospect], bench: Bench, known: Sequence[Tr
     prefer = bench.workload.objective.prefer
     if prefer == "cost" or not known or not known[0].meets:
         return []
-    seen = [one for each in prospects if each.chains for one in each.looked_at if one.meets]
-    seen.sort(key=lambda one: (one.usd, one.yardstick_s, one.id))
+    seen = sorted(_smallest(prospects), key=lambda one: (one.usd, one.yardstick_s, one.id))
     found = []
     for fast_s in (math.inf, _NEARLY * known[0].yardstick_s) if prefer == "latency" else (math.inf,):
         less = _CHEAPER * min(one.usd for one in known if one.meets and one.yardstick_s <= fast_s)
@@ -49,13 +48,12 @@ def cheaper_ones(prospects: Iterable[Prospect], bench: Bench, known: Sequence[Tr
 
 def safer_ones(prospects: Iterable[Prospect], bench: Bench, missed: Iterable[Pattern]) -> Iterator[Trial]:
     """Where all finalists turn out to miss the objective: what comes next by arithmetic, and meets it in its trial."""
-    every = [each for each in prospects if each.chains]
-    seen = {one.deployment: one for each in every for one in each.looked_at}
-    known = [seen[one].yardstick_s for one in {*missed, *bench.tried} if one in seen]
-    left = [one for one in seen.values() if one.meets and one.deployment not in bench.tried]
+    seen = {one.deployment: one for one in _smallest(prospects)}
+    known = [seen[one].yardstick_s for one in (*missed, *bench.tried) if one in seen]
     tries = 0
-    for one in order(bench.workload, left):
-        if any(1 / _ALIKE < one.yardstick_s / late_s < _ALIKE for late_s in known):
+    for one in order(bench.workload, [one for one in seen.values() if one.deployment not in bench.tried]):
+        # Of the very same behaviour, such as on a larger type of the same accelerator.
+        if any(math.isclose(one.yardstick_s, late_s, rel_tol=_ALIKE) for late_s in known):
             continue
         known.append(one.yardstick_s)
         trial = bench.trial(one.deployment)
@@ -64,6 +62,17 @@ def safer_ones(prospects: Iterable[Prospect], bench: Bench, missed: Iterable[Pat
             yield trial
         if tries == _SAFE:
             return
+
+
+def _smallest(prospects: Iterable[Prospect]) -> Iterator[Foreseen]:
+    """Of each chain the smallest that meet the objective by arithmetic, whatever has been looked at before."""
+    for prospect in prospects:
+        for chain in prospect.chains:
+            at = chain.first_met()
+            for n in range(len(chain))[at : at + _STEPS] if at is not None else ():
+                one = chain.foreseen(n)
+                if one.meets and not prospect.blocked(one.deployment):
+                    yield one
 
 
 def at_the_edge(every: Sequence[Trial], race: Race) -> list[Trial]:

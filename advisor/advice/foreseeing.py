@@ -249,11 +249,6 @@ class Prospect:
             self._foreseen[deployment] = self._look(deployment)
         return self._foreseen[deployment]
 
-    @property
-    def looked_at(self) -> tuple[Foreseen, ...]:
-        """What has been asked for so far of what the rules do not refuse."""
-        return tuple(one for one in self._foreseen.values() if not self.blocked(one.deployment))
-
     def _look(self, deployment: Pattern) -> Foreseen:
         from advisor.patterns.foresight import stand_in
 

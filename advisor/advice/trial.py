@@ -107,7 +107,8 @@ class Bench:
     def horizon(self) -> Horizon:
         """A typical day where a week has so many requests that few deployments could be tried on it."""
         w, whole = self.workload, self.whole
-        if w.traffic is None or whole.period_s != WEEK_S or w.rate_per_s * WEEK_S <= _HEAVY:
+        by_weeks = w.traffic is not None and w.traffic.replay is None and len(set(w.traffic.week_weights)) > 1
+        if w.traffic is None or not by_weeks or w.batch is not None or w.rate_per_s * WEEK_S <= _HEAVY:
             return whole
         return replace(whole, period_s=DAY_S, window_s=DAY_S, curve=typical_day(w.traffic.curve))
 

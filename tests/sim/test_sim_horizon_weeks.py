@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -84,6 +85,16 @@ def test_a_trial_of_a_full_week_has_a_typical_day_but_for_what_knows_the_days_of
     assert bench.horizon_for(weekly).window_s == WEEK
     light = Bench(week("1 per second"), 0, price_book())
     assert light.horizon_for(fleet).window_s == WEEK
+
+
+def test_a_file_of_a_week_is_played_again_as_it_is(tmp_path: Path) -> None:
+    # A week of hours, 60,000 requests in each: more than a trial has of a curve.
+    path = tmp_path / "week.csv"
+    path.write_text("start_s,count\n" + "".join(f"{HOUR * n},60000\n" for n in range(168)))
+    w = reads(f"name: recorded\nwork: [{{on: ml.m5.large, mean: 20 ms}}]\ntraffic: {{replay: {path}}}\n")
+    horizon = Bench(w, 0, price_book()).horizon
+    assert horizon.curve is None
+    assert horizon.window_s == WEEK
 
 
 def test_a_trials_requests_are_as_many_as_those_of_a_mean_day() -> None:
