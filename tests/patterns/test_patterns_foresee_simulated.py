@@ -71,7 +71,7 @@ def test_cost_and_latency_are_near_the_simulated_ones(
         changed = {**changed, "max_instances": changed["min_instances"], "scaling": "none", "target": None}
     d = replace(d, **changed)  # type: ignore[type-var]  # every pattern is a dataclass
     seen = d.foresee(w)
-    found = simulate(w, d, seed=11, replications=2, budget=150_000, threads=1)
+    found = simulate(w, d, seed=11, replications=4, budget=150_000, threads=1)
     cost, p50, p99 = bounds
     assert foreseen_usd(w, d) == pytest.approx(float(found.usd_per_month.value), rel=cost)
     for share, label, factor in ((0.5, "p50", p50), (0.99, "p99", p99)):
