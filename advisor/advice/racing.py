@@ -31,7 +31,8 @@ SURE = 0.95
 _TOLD = 0.999
 # Requests of a replication up to which every finalist is run until it is precise; above, only the leaders are.
 _CHEAP = 1_500_000
-# Where replications are long: at least, and at most of the leader; where they are very long.
+# Where replications are long: at least, and at most of the leader; where they are very long; and of a leader that two
+# leave imprecise: as many as take no longer than three, two side by side.
 _FEW, _MANY, _VERY_FEW, _PAIRED = 3, 40, 2, 4
 _LONG = 4_000_000
 # What the leader's replications may take together, in requests, and those of any other, once there are the least.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from advisor.patterns.busy_hours import busy_hours
@@ -73,19 +74,10 @@ def _chains(w: Workload) -> Iterator[list[RealTime]]:
         """A fleet that scales, of which more are kept by day than its load alone would call for."""
         if busy is None:
             return []
-        volume, ahead_s = volume_gb(w, name), launch_s(w, name)
+        ahead_s = launch_s(w, name)
         return [
-            RealTime(
-                instance_type=name,
-                min_instances=least,
-                max_instances=high,
-                scaling=metric,
-                target=target,
-                routing=_ROUTINGS[0],
-                workers=start.workers,
-                volume_gb=volume,
-                schedule=busy.schedule(kept, ahead_s),
-            )
+            replace(one, schedule=busy.schedule(kept, ahead_s))
+            for one in scaled(name, _ROUTINGS[0], metric, target, high)[:1]
             for kept in counts(least + 1, high / 2, high)
             if kept < high
         ]
