@@ -10,8 +10,9 @@ from advisor.advice.racing import Race
 from advisor.advice.ranking import order, scored
 from advisor.advice.trial import Bench, Trial
 from advisor.patterns.base import Pattern
+from advisor.workload import Workload
 
-__all__ = ["at_stake", "at_the_edge", "cheaper_ones", "safer_ones"]
+__all__ = ["at_stake", "at_the_edge", "cheaper_ones", "narrow_misses", "safer_ones"]
 
 # Nearly as fast is within a tenth; cheaper is by a tenth at least.
 _NEARLY, _CHEAPER = 1.1, 0.9
@@ -96,9 +97,14 @@ def at_the_edge(every: Sequence[Trial], race: Race) -> list[Trial]:
 
 def at_stake(every: Sequence[Trial], race: Race) -> list[Trial]:
     """What would be so much better than the first, and missed the objective by a hair: worth a long run."""
-    w = race.workload
     if not race.finalists or race.vast or not (first := race.ranked()[0]).meets:
         return []
-    found = [one for one in every if not one.meets and 1 < one.shortfall <= _BARELY and one.id not in race.finalists]
-    found = [one for one in found if scored(w, one) < _MUCH * scored(w, first)]
+    missed = [one for one in every if one.id not in race.finalists]
+    return narrow_misses(race.workload, missed, scored(race.workload, first))
+
+
+def narrow_misses(w: Workload, trials: Iterable[Trial], of_the_first: float) -> list[Trial]:
+    """Of what missed the objective by a hair and is much better than the first, the one that missed by the least."""
+    found = [one for one in trials if not one.meets and 1 < one.shortfall <= _BARELY]
+    found = [one for one in found if scored(w, one) < _MUCH * of_the_first]
     return sorted(found, key=lambda one: (one.shortfall, one.id))[:1]

@@ -157,13 +157,12 @@ def _no_chance(one: Prospect, found: Found | None) -> tuple[Finding, ...]:
 
     A brief answer ranks no more than it takes to know the first.
     """
-    best = one.best()
     if says := one.foreseen(one.first).impossible:
         pass
     elif found is not None and found.trials:
         meets = any(trial.meets for trial in found.trials)
         says = "trials put it behind the first" if meets else "in trials it misses the objective"
-    elif best is not None and best.meets:
+    elif one.met is not None:
         says = "arithmetic puts it behind the first"
     else:
         says = "none of its deployments can be tried"

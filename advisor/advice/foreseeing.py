@@ -105,7 +105,14 @@ class Chain:
             self._first_met, self._looked = self._sought(), True
         return self._first_met
 
+    @cached_property
+    def never(self) -> str:
+        """Why none of them can meet the objective, where that is told at once."""
+        return self.members[-1].never(self.prospect.workload) if self.members else ""
+
     def _sought(self) -> int | None:
+        if self.never:
+            return None
         low, high = self._bounds()
         if high is None:
             return None
@@ -135,7 +142,7 @@ class Chain:
 
     def possible_from(self) -> int:
         """The smallest deployment that is not proved unable to meet the objective; its length where all are."""
-        if not self.members or self.foreseen(len(self) - 1).impossible:
+        if not self.members or self.never or self.foreseen(len(self) - 1).impossible:
             return len(self)
         low, high = -1, len(self) - 1
         while high - low > 1:
@@ -233,8 +240,7 @@ class Prospect:
 
         What the rules leave then has a speed that was borrowed, and not one that is any better.
         """
-        best = self.best()
-        return () if best is not None and best.meets else self.blocked(self.first)
+        return () if self.met is not None else self.blocked(self.first)
 
     def blocked(self, deployment: Pattern) -> tuple[Finding, ...]:
         """The findings that refuse a deployment."""
@@ -289,15 +295,23 @@ class Prospect:
 
     def best(self) -> Foreseen | None:
         """The deployment that arithmetic puts first; the least bad one where none meets; none where all is refused."""
-        met: list[Foreseen] = []
-        missed: list[Foreseen] = []
-        for chain in self.all_chains:
-            at = chain.first_met()
-            if at is None:
-                missed.append(chain.foreseen(len(chain) - 1))
-            else:
-                met += self._good(chain, at)
-        for tries, one in enumerate(order(self.workload, met or missed), start=1):
+        if self._all_met:
+            return self.met
+        return self._first([chain.foreseen(len(chain) - 1) for chain in self.all_chains])
+
+    @cached_property
+    def met(self) -> Foreseen | None:
+        """The best of those that meet the objective by arithmetic and are not refused, if there is any."""
+        return self._first(self._all_met)
+
+    @cached_property
+    def _all_met(self) -> list[Foreseen]:
+        starts = [(chain, chain.first_met()) for chain in self.all_chains]
+        return [one for chain, at in starts if at is not None for one in self._good(chain, at)]
+
+    def _first(self, several: Iterable[Foreseen]) -> Foreseen | None:
+        """The first of several that is not refused."""
+        for tries, one in enumerate(order(self.workload, several), start=1):
             if not self.blocked(one.deployment):
                 return one
             if self._whole(one.deployment, tries):

@@ -7,16 +7,19 @@ the differences of their replications (Student-t), which spread far less than th
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from advisor.advice.judging import judge
+from advisor.advice.once import Ahead, Once, ahead_of, horizon_for
 from advisor.advice.outcome import Outcome
 from advisor.advice.ranking import SHARES, order, percentile, same, scored
 from advisor.advice.recommendation import Confidence
-from advisor.advice.simulating import expected_arrivals, simulate
+from advisor.advice.simulating import expected_arrivals, least_of, simulate
+from advisor.advice.spiking import PAIRS, has_spikes
 from advisor.advice.trial import VAST, Trial, of_any_objective, watches_alarms
 from advisor.catalog.prices import PriceBook
 from advisor.patterns.base import Pattern
@@ -111,7 +114,8 @@ class Race:
         self.brief, self.vast = brief is not None, requests_each > VAST
         self.cheap = requests_each <= _CHEAP
         self.few, self.many = (_VERY_FEW, _VERY_FEW) if self.brief or requests_each > VAST else (_FEW, _MANY)
-        if requests_each > _LONG:
+        self.long = requests_each > _LONG
+        if self.long:
             self.few = _VERY_FEW
         self.tell = tell
         self.yardstick = percentile(w)
@@ -122,25 +126,62 @@ class Race:
         self.runs = {} if runs is None else runs
         self._jobs: dict[str, dict[int, Run]] = {}
         self._efforts: dict[str, int] = {}
+        # Those that are surely far behind: where replications are long, one tells of them.
+        self.far: set[str] = set()
+        self.seed, self.threads, self._budget = seed, threads, brief
+        self._ahead: Ahead | None = None
         self._simulate = partial(simulate, w, seed=seed, book=book, threads=threads, budget=brief)
+
+    @contextmanager
+    def ahead(self, surely: Sequence[Pattern]) -> Iterator[None]:
+        """While this lasts long replications have helpers, and those begin with what these finalists surely take.
+
+        The first of them leads. What is run by helpers, and in which order, changes no figure.
+        """
+        heavy = [one for one in surely if not self.light(one)]
+        if self.vast or not heavy:
+            yield
+            return
+        with ahead_of(self.workload, seed=self.seed, budget=self._budget, threads=self.threads) as helped:
+            self._ahead = helped
+            # What a brief race takes depends on how its first turns out.
+            if helped is not None and not self.brief:
+                helped.begin(*(one for each in heavy for one in self._surely(each, leads=each is surely[0])))
+            try:
+                yield
+            finally:
+                self._ahead = None
+
+    def _surely(self, deployment: Pattern, *, leads: bool) -> Iterable[Once]:
+        """The replications that entering a finalist takes in any case."""
+        horizon = horizon_for(self.workload, deployment, None)
+        wanted = self._bounds(deployment, leads=leads) or self._until()
+        for number in range(least_of(self.workload, wanted, horizon, bursts=leads)):
+            yield Once(deployment, number, sampled=leads and number == 0)
+            if number < PAIRS and has_spikes(self.workload, deployment):
+                yield Once(deployment, number, pair=True)
 
     def enter(self, deployment: Pattern, *, leads: bool) -> Finalist:
         """Simulate a finalist: until it is precise where it leads or runs are short, else a few replications."""
         if deployment.id not in self.finalists:
-            light = self.light(deployment)
-            bounds = None
-            if light and self.brief:
-                bounds = self._until(least=_BRIEF, most=_BRIEF)
-            elif light and not leads:
-                bounds = self._until(most=_ENOUGH)
-            elif leads:
-                bounds = self._leading(deployment)
-            elif self.vast:
-                bounds = self._until(least=1, most=1)
-            else:
-                bounds = self._until(least=self.few, most=min(_ENOUGH, self.many), effort=_OTHER)
+            if self._ahead is not None and not self.light(deployment) and not self.brief:
+                self._ahead.begin(*self._surely(deployment, leads=leads))
+            bounds = self._bounds(deployment, leads=leads)
             self._run(deployment, leads=leads and not self.brief, precision=bounds)
         return self.finalists[deployment.id]
+
+    def _bounds(self, deployment: Pattern, *, leads: bool) -> Precision | None:
+        """How precise a finalist is to be at first, within which bounds."""
+        light = self.light(deployment)
+        if light and self.brief:
+            return self._until(least=_BRIEF, most=_BRIEF)
+        if light and not leads:
+            return self._until(most=_ENOUGH)
+        if leads:
+            return self._leading(deployment)
+        if self.vast or (self.long and deployment.id in self.far):
+            return self._until(least=1, most=1)
+        return self._until(least=self.few, most=min(_ENOUGH, self.many), effort=_OTHER)
 
     def challenge(self, deployment: Pattern) -> None:
         """Simulate what may be better than the first after all; it stays where it comes first, or cannot be told.
@@ -248,7 +289,7 @@ class Race:
             replications=replications,
             timeline=leads,
             runs=(self.runs if of_any_objective(deployment) else self._jobs).setdefault(deployment.id, {}),
-            apart=not self.light(deployment),
+            ahead=None if self.light(deployment) else self._ahead,
             bursts=whole,
             keep=lambda found, costs: kept.append((found, costs)),
         )

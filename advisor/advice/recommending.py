@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import MISSING, dataclass, fields, replace
 
-from advisor.advice.alternatives import at_stake, at_the_edge, cheaper_ones, safer_ones
+from advisor.advice.alternatives import at_stake, at_the_edge, cheaper_ones, narrow_misses, safer_ones
 from advisor.advice.checking import pattern_named
 from advisor.advice.combine import lot_apart
 from advisor.advice.explaining import reasons, told, why
@@ -41,6 +41,8 @@ _LONG_ENOUGH = 1_000_000
 _MORE, _LONG = 2, 4_000_000
 # Costs, or what else is preferred, this close are the same to a user, who then takes what is simpler.
 _AS_GOOD = 1.005
+# What a trial finds so many times as bad as the first is far behind it.
+_FAR = 3
 # What a trial finds so many times as bad as the first of a brief race is not the first.
 _CLOSE = 1.1
 # A finalist that turns out to miss the objective is followed by the next best, so often at most.
@@ -191,6 +193,19 @@ class _Answer:
         )
         firsts = order(w, [_simplest(w, found.trials) for found in self.scout.found.values() if found.trials])
         every = [trial for found in self.scout.found.values() for trial in found.trials]
+        long = self.bench.requests_whole > _LONG
+        others = [] if self.brief or long else _others(every, firsts)
+        surely = [*firsts, *others]
+        if firsts and firsts[0].meets:
+            mark = scored(w, firsts[0])
+            race.far |= {one.id for one in firsts if scored(w, one) > _FAR * mark}
+            surely += [] if self.bench.vast else narrow_misses(w, every, mark)
+        with race.ahead([trial.deployment for trial in surely]):
+            self._run(race, firsts, others, every)
+        return race
+
+    def _run(self, race: Race, firsts: list[Trial], others: list[Trial], every: list[Trial]) -> None:
+        long = self.bench.requests_whole > _LONG
         # Finalists run side by side where one replication takes minutes, which has a core to itself.
         if self.bench.vast and self.threads > 1 and firsts:
             with ThreadPoolExecutor(len(firsts)) as pool:
@@ -201,8 +216,7 @@ class _Answer:
                     break
                 self._enter(race, trial, leads=n == 0)
         self._safer(race)
-        long = self.bench.requests_whole > _LONG
-        for trial in () if self.brief or long else _others(every, firsts):
+        for trial in others:
             race.enter(trial.deployment, leads=False)
         for trial in () if self.brief or long else cheaper_ones(self.scout.prospects, self.bench, firsts):
             race.enter(trial.deployment, leads=False)
@@ -216,7 +230,6 @@ class _Answer:
             race.finalists.pop(trial.id)
         if race.finalists:
             race.separate()
-        return race
 
     def _is_behind(self, trial: Trial, race: Race) -> bool:
         """Whether a trial is surely behind the first of a race: it misses the objective, or is not even close."""

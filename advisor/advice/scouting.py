@@ -55,7 +55,7 @@ class Scout:
             self.prospects.append(followed or prospect(w, pattern, book))
         open_ones = [one for one in self.prospects if one.chains]
         # Where nothing meets the objective, what comes nearest to it is wanted of every pattern.
-        if any(best.meets for one in open_ones if (best := one.best()) is not None):
+        if any(one.met is not None for one in open_ones):
             open_ones = [one for one in open_ones if not one.hopeless]
         if self.bench.vast:
             self.found = {one.pattern.name: at_its_word(one) for one in open_ones}
@@ -130,14 +130,17 @@ def _bars(ranked: list[Prospect]) -> list[float]:
     bars, bar = [], math.inf
     for one in ranked:
         bars.append(bar)
-        best = one.best()
-        if best is not None and best.meets:
-            bar = min(bar, best.usd / MARGIN)
+        if one.met is not None:
+            bar = min(bar, one.met.usd / MARGIN)
     return bars
 
 
 def _promising_first(w: Workload, open_ones: list[Prospect]) -> list[Prospect]:
-    """The patterns in the order in which arithmetic puts their best; those without any last."""
-    best = {one.pattern.name: one.best() for one in open_ones}
+    """The patterns in the order in which arithmetic puts their best; those without any last.
+
+    Where some meet the objective, those of which none does come after them as they stand.
+    """
+    some = any(one.met is not None for one in open_ones)
+    best = {one.pattern.name: one.met if some else one.best() for one in open_ones}
     ranked = [seen.pattern for seen in order(w, [seen for seen in best.values() if seen is not None])]
     return sorted(open_ones, key=lambda one: ranked.index(one.pattern.name) if best[one.pattern.name] else len(best))

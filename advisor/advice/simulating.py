@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -18,10 +19,10 @@ from fractions import Fraction
 from advisor.advice.by_hour import hours_together, with_hours
 from advisor.advice.deadlines import said_of_jobs
 from advisor.advice.judging import judge
+from advisor.advice.once import Ahead, Once, horizon_for, once
 from advisor.advice.outcome import Held, Money, Outcome, per_million
 from advisor.advice.ranking import SHARES
-from advisor.advice.spiking import Spikes, has_spikes, in_a_month, spiked, told_spikes
-from advisor.advice.trial import watches_alarms
+from advisor.advice.spiking import Spiked, Spikes, has_spikes, in_a_month, pair_of, spiked, told_spikes
 from advisor.catalog.assumptions import assumptions
 from advisor.catalog.prices import PRICE_ASSUMPTIONS, PriceBook, price_book
 from advisor.errors import InputError
@@ -29,7 +30,7 @@ from advisor.money import Bill, PurchaseOptions, Usage, bill
 from advisor.patterns.base import Pattern
 from advisor.sim.endpoints import model_shares
 from advisor.sim.endpoints import told as told_of
-from advisor.sim.estimates import Estimate, together, with_control
+from advisor.sim.estimates import Estimate, mean_of, together, with_control
 from advisor.sim.faults import NO_FAULTS, Faults
 from advisor.sim.horizon import Horizon, horizon_of
 from advisor.sim.laws import insist
@@ -39,15 +40,15 @@ from advisor.streams import replication
 from advisor.units import show_count
 from advisor.workload import Workload
 
-__all__ = ["every_request", "expected_arrivals", "price_overrides", "simulate"]
+__all__ = ["every_request", "expected_arrivals", "least_of", "price_overrides", "simulate"]
 
-# How far the samples of the state lie apart.
-_SAMPLE_S = 300.0
 # Every request as a row is for runs that a person, or a table, can hold.
 _ROWS = 2_000_000
 _HOUR_S = 3600
-# So many bursts are in the replications of an answer together, or else so many replications.
+# So many bursts are in the replications of an answer together, or else so many replications; where one has more
+# requests than that, fewer.
 _BURSTS, _MOST_FOR_BURSTS = 36, 6
+_LONG, _MOST_OF_LONG = 4_000_000, 4
 
 
 def simulate(
@@ -65,7 +66,7 @@ def simulate(
     timeline: bool = True,
     faults: Faults = NO_FAULTS,
     runs: dict[int, Run] | None = None,
-    apart: bool = False,
+    ahead: Ahead | None = None,
     bursts: bool = True,
 ) -> Outcome:
     """One deployment in detail.
@@ -76,8 +77,8 @@ def simulate(
     ``keep`` is given the replications and what each costs in a month, for paired comparisons; without ``timeline`` the
     state of the first one is not sampled, which makes short runs much quicker.
     ``faults`` befall each replication at instants of its own; one-off spikes are run without them. ``runs`` are
-    replications that were simulated before, by number, under the very same terms; new ones are added. ``apart`` has
-    replications run in processes of their own where that can be: quicker where a fleet's control takes the time.
+    replications that were simulated before, by number, under the very same terms; new ones are added. ``ahead``
+    runs replications in processes of their own, under these terms too: quicker where a fleet's control takes the time.
     ``bursts=False`` asks for no more replications than ``precision`` does, however few bursts they hold.
     What the rules refuse is simulated all the same: ask ``deployment.check(w)``.
     """
@@ -89,20 +90,18 @@ def simulate(
         if replications < 1:
             raise InputError(f"{replications} replications", "", "ask for one or more")
         wanted = replace(wanted, least=replications, most=replications)
-    scales = budget is not None or watches_alarms(deployment.to_dict())
-    horizon = horizon_of(w, budget=budget or int(w.assume("request_budget_search")), by_weeks=scales)
-    if bursts and replications is None and budget is None and wanted.most > 1:
-        least = max(wanted.least, _with_bursts(w, horizon.window_s))
-        wanted = replace(wanted, least=least, most=max(wanted.most, least))
+    horizon = horizon_for(w, deployment, budget)
+    if replications is None and budget is None:
+        least = least_of(w, wanted, horizon, bursts=bursts)
+        if least > wanted.least:
+            wanted = replace(wanted, least=least, most=max(wanted.most, least))
     if replications is None and precision is None:
         wanted = replace(wanted, most=_affordable(w, horizon, wanted))
     held = (book or price_book()).with_assumed(price_overrides(w))
     purchase = PurchaseOptions.of(w.purchase)
 
-    def run(number: int) -> Run:
-        trace = deployment.trace(w, seed=replication(seed, number), horizon=horizon)
-        trace.faults = faults
-        return insist(deployment.simulate(w, trace, sample_s=_SAMPLE_S if timeline and number == 0 else None)).light()
+    def which(number: int) -> Once:
+        return Once(deployment, number, sampled=timeline and number == 0)
 
     def priced(used: Usage) -> Bill:
         return bill(used, held, w.region, purchase)
@@ -120,13 +119,13 @@ def simulate(
     expected = expected_arrivals(w, own.horizon_s)
     faults.fits(own.horizon_s)
     found = replicate(
-        run,
+        lambda number: once(w, which(number), seed=seed, horizon=horizon, faults=faults),
         cost=cost,
         expected_arrivals=expected,
         percentile=SHARES.get(asked[0] if asked else "p99"),
         precision=wanted,
         threads=threads,
-        apart=apart,
+        submit=None if ahead is None else lambda number: ahead.later(which(number)),
         made=runs,
         progress=progress,
         settled=lambda so_far: _told_apart(so_far.error_share(), w.objective.errors),
@@ -138,12 +137,22 @@ def simulate(
     usual = found.cost(cost, expected)
     total, spikes = _together(usages, found, expected), None
     if has_spikes(w, deployment):
-        pairs = spiked(w, deployment, seed=seed, most=len(found.runs), threads=threads)
-        total = in_a_month(pairs, total)
-        more = [
-            float(priced(in_a_month((pair,), one)).usd) - plain
-            for pair, one, plain in zip(pairs, usages, costs, strict=False)
-        ]
+
+        def added(pairs: Sequence[Spiked]) -> list[float]:
+            both = zip(pairs, usages, costs, strict=False)
+            return [float(priced(in_a_month((pair,), one)).usd) - plain for pair, one, plain in both]
+
+        with ThreadPoolExecutor(max(1, threads)) as pool:
+            pairs = spiked(
+                lambda number: (
+                    pool.submit(pair_of, w, deployment, replication(seed, number)).result
+                    if ahead is None
+                    else ahead.later(Once(deployment, number, pair=True))
+                ),
+                most=len(found.runs),
+                settled=lambda pairs: _known(mean_of(added(pairs)), wanted.cost_share * usual.value),
+            )
+        total, more = in_a_month(pairs, total), added(pairs)
         spikes = told_spikes(pairs, more)
         usual = together(usual, spikes.usd)
         # Where there are more replications than pairs, the others are given the mean.
@@ -154,18 +163,28 @@ def simulate(
     return _outcome(w, deployment, found, notes, priced(total), usual, seed, spikes)
 
 
+def least_of(w: Workload, wanted: Precision, horizon: Horizon, *, bursts: bool) -> int:
+    """How many replications there surely are; where ``bursts`` are to be met, so many that they hold enough."""
+    return max(wanted.least, _with_bursts(w, horizon)) if bursts and wanted.most > 1 else wanted.least
+
+
+def _known(one: Estimate, within: float) -> bool:
+    return (one.high - one.low) / 2 <= within
+
+
 def _told_apart(errors: Estimate, allowed: float) -> bool:
     """Whether errors surely are more or fewer than allowed: where few requests come, one of them decides else."""
     return not errors.value or not errors.low <= allowed <= errors.high
 
 
-def _with_bursts(w: Workload, window_s: float) -> int:
+def _with_bursts(w: Workload, horizon: Horizon) -> int:
     """How many replications hold enough bursts: one long burst in a busy hour decides more than all calm days."""
     states = w.burst_states if w.traffic is not None else None
     if states is None or not states.share_high > 0:
         return 1
     cycle_s = states.mean_high_s + states.mean_low_s
-    return min(_MOST_FOR_BURSTS, math.ceil(_BURSTS * cycle_s / window_s))
+    long = w.rate_per_s * (horizon.warmup_s + horizon.window_s) > _LONG
+    return min(_MOST_OF_LONG if long else _MOST_FOR_BURSTS, math.ceil(_BURSTS * cycle_s / horizon.window_s))
 
 
 def _affordable(w: Workload, horizon: Horizon, wanted: Precision) -> int:

@@ -10,8 +10,7 @@ come while a spike lasts, usual requests among them.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -23,15 +22,15 @@ from advisor.sim.estimates import Estimate, mean_of, percentile_of, ratio_of
 from advisor.sim.horizon import spike_horizon_of
 from advisor.sim.laws import insist
 from advisor.sim.ledger import Ledger
+from advisor.sim.run import Run
 from advisor.sim.trace import Trace
-from advisor.streams import replication
 from advisor.units import MONTH_S
 from advisor.workload import Workload
 
-__all__ = ["Spiked", "Spikes", "has_spikes", "in_a_month", "spans_of", "spiked", "told_spikes"]
+__all__ = ["PAIRS", "Spiked", "Spikes", "has_spikes", "in_a_month", "pair_of", "spans_of", "spiked", "told_spikes"]
 
-# So many replications have the pair at most: its figures are shown beside the answer, and decide nothing.
-_PAIRS = 3
+# So many replications have the pair, and at most: its figures are shown beside the answer.
+PAIRS, _MOST_PAIRS = 2, 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,28 +60,43 @@ def has_spikes(w: Workload, deployment: Pattern) -> bool:
     return not (deployment.name == "batch-transform" and w.has_batch)
 
 
-def spiked(w: Workload, deployment: Pattern, *, seed: int, most: int, threads: int = 1) -> tuple[Spiked, ...]:
-    """The pair in the first replications, three at most: the same usual requests, with the same luck, on both sides."""
-    numbers = range(min(most, _PAIRS))
-    with ThreadPoolExecutor(max(1, min(threads, len(numbers)))) as pool:
-        return tuple(pool.map(lambda number: _pair(w, deployment, replication(seed, number)), numbers))
+def spiked(
+    pair: Callable[[int], Callable[[], Spiked]], *, most: int, settled: Callable[[Sequence[Spiked]], bool]
+) -> tuple[Spiked, ...]:
+    """The pair in the first replications: two, and a third unless two have ``settled`` it.
+
+    ``pair`` begins the one of a number, and returns what waits for it.
+    """
+    begun = [pair(number) for number in range(min(most, PAIRS))]
+    found = [one() for one in begun]
+    while len(found) < min(most, _MOST_PAIRS) and not settled(found):
+        found.append(pair(len(found))())
+    return tuple(found)
 
 
-def _pair(w: Workload, deployment: Pattern, seed: int) -> Spiked:
+def pair_of(w: Workload, deployment: Pattern, seed: int) -> Spiked:
+    """The same usual requests, with the same luck, with the spikes and without."""
     horizon = spike_horizon_of(w)
 
-    def used(*, spikes: bool) -> Usage:
+    def run(*, spikes: bool, span: tuple[float, float] | None = None) -> tuple[Trace, Run]:
         trace = deployment.trace(w, seed=seed, horizon=horizon, spikes=spikes)
-        return deployment.usage(w, insist(deployment.simulate(w, trace)))
+        if span is not None:
+            trace.warmup_s, trace.horizon_s = span[0], span[1] - span[0]
+        elif spikes and len(spans := spans_of(trace)) == 1 and spans[0][0] == trace.warmup_s:
+            # One spike that the window begins with: the run itself tells how those fare who come while it lasts.
+            trace.split_s = spans[0][1]
+        return trace, insist(deployment.simulate(w, trace))
 
-    pairs = zip(used(spikes=True).meters, used(spikes=False).meters, strict=True)
-    during = Ledger()
-    # Where a spike lies in the run is the trace's to say; classes have sources of their own, at the same times.
-    trace = deployment.trace(w, seed=seed, horizon=horizon, spikes=True)
-    for from_s, to_s in dict.fromkeys(spans_of(trace)):
-        trace.warmup_s, trace.horizon_s = from_s, to_s - from_s
-        during += insist(deployment.simulate(w, trace)).ledger
-    return Spiked(more=tuple(having.granules - plain.granules for having, plain in pairs), during=during)
+    trace, having = run(spikes=True)
+    plain = run(spikes=False)[1]
+    meters = zip(deployment.usage(w, having).meters, deployment.usage(w, plain).meters, strict=True)
+    during = having.early
+    if during is None:
+        during = Ledger()
+        # Where a spike lies in the run is the trace's to say.
+        for span in spans_of(trace):
+            during += run(spikes=True, span=span)[1].ledger
+    return Spiked(more=tuple(one.granules - other.granules for one, other in meters), during=during)
 
 
 def in_a_month(pairs: Sequence[Spiked], usage: Usage) -> Usage:
@@ -99,8 +113,9 @@ def in_a_month(pairs: Sequence[Spiked], usage: Usage) -> Usage:
 
 
 def spans_of(trace: Trace) -> list[tuple[float, float]]:
-    """When the spikes of a trace last: sources with an end."""
-    return [(one.from_s, one.to_s) for one in trace.sources if isinstance(one, Points) and math.isfinite(one.to_s)]
+    """When the spikes of a trace last: sources with an end; classes have sources of their own, at the same times."""
+    spans = [(one.from_s, one.to_s) for one in trace.sources if isinstance(one, Points) and math.isfinite(one.to_s)]
+    return list(dict.fromkeys(spans))
 
 
 def told_spikes(found: Sequence[Spiked], usd: Sequence[float]) -> Spikes:

@@ -13,7 +13,7 @@ import typer
 
 from advisor.cli.bars import Aside, drawn
 from advisor.cli.output import EXIT_FAILED, answer, answer_json, assumed_lines, width
-from advisor.cli.warming import warn_of_compiling
+from advisor.cli.warming import loading, warn_of_compiling
 
 if TYPE_CHECKING:
     from advisor.advice.recommendation import Recommendation
@@ -38,14 +38,16 @@ def recommend(
 
     Exit code 1 where nothing meets the objective: the answer then says what is nearest, and what to relax.
     """
-    from advisor.advice.checking import pattern_named
-    from advisor.workload import read
+    with loading():
+        from advisor.advice.checking import pattern_named
+        from advisor.workload import read
 
     for name in pattern or ():
         pattern_named(name)
     workload = read(file)
 
-    from advisor.advice.recommending import recommend as run
+    with loading():
+        from advisor.advice.recommending import recommend as run
 
     warn_of_compiling()
     told = False

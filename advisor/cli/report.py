@@ -14,7 +14,7 @@ import typer
 
 from advisor.cli.bars import drawn
 from advisor.cli.output import EXIT_FAILED, complain
-from advisor.cli.warming import warn_of_compiling
+from advisor.cli.warming import loading, warn_of_compiling
 from advisor.errors import InputError
 
 if TYPE_CHECKING:
@@ -49,9 +49,10 @@ def report(
 
     workload = read(file)
 
-    from advisor.advice.recommending import recommend
-    from advisor.files import write_atomically
-    from advisor.reports.review import review
+    with loading():
+        from advisor.advice.recommending import recommend
+        from advisor.files import write_atomically
+        from advisor.reports.review import review
 
     warn_of_compiling()
     with _progress() as tell:

@@ -21,6 +21,7 @@ from advisor.cli.output import (
     settings,
     width,
 )
+from advisor.cli.warming import loading, warn_of_compiling
 from advisor.errors import InputError
 
 if TYPE_CHECKING:
@@ -84,9 +85,10 @@ def simulate(
         _refused(judged, as_json=as_json)
         raise typer.Exit(EXIT_FAILED)
 
-    from advisor.advice.simulating import simulate as run
+    with loading():
+        from advisor.advice.simulating import simulate as run
 
-    _warn_of_compiling()
+    warn_of_compiling()
     with _progress() as tell:
         outcome = run(
             workload,
@@ -116,17 +118,6 @@ def _refused(judged: PatternCheck, *, as_json: bool) -> None:
         findings = [finding.to_json() for finding in blocking]
         deployment = judged.deployment.to_dict()
         answer_json({"refused": [{"pattern": judged.pattern, "deployment": deployment, "findings": findings}]})
-
-
-def _warn_of_compiling() -> None:
-    """Say why the first run takes longer: kernels are compiled once and kept."""
-    from advisor.sim.kernels import COMPILED, cache_path, why_not_cached
-
-    kept = cache_path()
-    if why := why_not_cached():
-        complain(why)
-    elif COMPILED and kept is not None and not any(kept.glob("*.nbi")):
-        complain(f"compiling the simulator's kernels, once: they are kept in {kept}")
 
 
 @contextmanager

@@ -1,10 +1,32 @@
-"""The word to the user before kernels are compiled: it happens once, and takes longer than anything after it."""
+"""What comes before a long command begins: its modules are loaded, and kernels perhaps compiled."""
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from advisor.cli.output import complain
 
-__all__ = ["warn_of_compiling"]
+__all__ = ["loading", "warn_of_compiling"]
+
+# How many objects more make the collector look, and after how many looks it goes through older ones.
+_LOOKS = (50_000, 20, 100)
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """While modules are loaded nothing is garbage; what they hold stays for good, and is not looked through again.
+
+    It is the most of what the collector would go through time and again, here and in every helper that is forked.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+        gc.set_threshold(*_LOOKS)
 
 
 def warn_of_compiling() -> None:

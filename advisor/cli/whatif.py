@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from advisor.cli.output import answer, answer_json, complain, said, settings, width
-from advisor.cli.warming import warn_of_compiling
+from advisor.cli.warming import loading, warn_of_compiling
 from advisor.errors import InputError
 
 __all__ = ["whatif"]
@@ -52,10 +52,11 @@ def whatif(
 
     A deployment's settings are varied as deployment.FIELD. A sweep with -o that was killed goes on where it stopped.
     """
-    from advisor.sweeps.cells import Sweep
-    from advisor.sweeps.store import Store
-    from advisor.sweeps.sweeping import along, frame_of, known_by, partial_of, swept
-    from advisor.workload import read
+    with loading():
+        from advisor.sweeps.cells import Sweep
+        from advisor.sweeps.store import Store
+        from advisor.sweeps.sweeping import along, frame_of, known_by, partial_of, swept
+        from advisor.workload import read
 
     if output is not None:
         _writable(output)

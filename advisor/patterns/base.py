@@ -162,6 +162,10 @@ class Pattern(ABC):
     def foresee(self, w: Workload) -> Foresight:
         """What arithmetic alone says of it, in about a millisecond; nothing of the simulator is loaded."""
 
+    def never(self, w: Workload) -> str:  # noqa: ARG002 - the default has no such proof
+        """Why none like it, however large, can meet the objective, where that is proved at once; else empty."""
+        return ""
+
     def foreseen_usage(self, w: Workload) -> Usage:
         """What it is foreseen to use in a month of 730 hours, by the very meters of a run."""
         from advisor.patterns.foresight import stand_in  # checking does without numpy, which this loads

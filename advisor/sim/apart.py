@@ -11,6 +11,7 @@ threads do the same. A helper that is killed loses nothing: its item is worked a
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import pickle
 import signal
@@ -22,6 +23,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
+from queue import SimpleQueue
 from typing import Any, TypeVar
 from weakref import WeakSet
 
@@ -51,12 +53,14 @@ def can_fork() -> bool:
 
 @contextmanager
 def helpers(
-    work: Callable[[Item], Found], count: int, *, apart: bool = False
+    work: Callable[[Item], Found], count: int, *, apart: bool = False, ahead: int = 1, all_apart: bool = False
 ) -> Iterator[Callable[[Item], Callable[[], Found]]]:
     """Gives ``submit(item)``, which begins ``work(item)`` and returns what waits for its outcome.
 
     ``count`` items are worked at side by side: by processes where ``apart`` and one can be forked, else by threads.
-    What nobody has begun when it is waited for is done here; what is not waited for at the end is called off.
+    What nobody has begun when it is waited for is done here, but where there are processes and ``all_apart``; what is
+    not waited for at the end is called off. A process is given so many items ``ahead``: with two it goes on while this
+    one looks at what the first has come to.
     """
     if not apart or count < 1 or not can_fork():
         with ThreadPoolExecutor(max(1, count)) as pool:
@@ -65,7 +69,7 @@ def helpers(
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
         return
-    crew = _Crew(work, count)
+    crew = _Crew(work, count, ahead, all_apart=all_apart)
     try:
         yield crew.submit
     finally:
@@ -73,7 +77,7 @@ def helpers(
 
 
 class _Helper:
-    """A forked process and the way to it; the item that it works at, by number."""
+    """A forked process and the way to it; the items that it has been given, by number, the one it works at first."""
 
     def __init__(self, work: Callable[[Any], Any]) -> None:
         context = multiprocessing.get_context("fork")
@@ -84,7 +88,7 @@ class _Helper:
             warnings.simplefilter("ignore", DeprecationWarning)
             self.process.start()
         theirs.close()
-        self.at: int | None = None
+        self.at: deque[int] = deque()
 
 
 class _Crew:
@@ -93,8 +97,8 @@ class _Crew:
     What a killed helper was at waits again.
     """
 
-    def __init__(self, work: Callable[[Any], Any], count: int) -> None:
-        self.work = work
+    def __init__(self, work: Callable[[Any], Any], count: int, ahead: int, *, all_apart: bool) -> None:
+        self.work, self.ahead, self.all_apart = work, ahead, all_apart
         self.helpers = [_Helper(work) for _ in range(count)]
         self.items: list[Any] = []
         self.waiting: deque[int] = deque()
@@ -108,17 +112,19 @@ class _Crew:
         return lambda: self._outcome(number)
 
     def _hand_out(self) -> None:
-        for helper in list(self.helpers):
-            if helper.at is None and self.waiting:
-                helper.at = self.waiting.popleft()
-                try:
-                    helper.way.send(self.items[helper.at])
-                except OSError:
-                    self._gone(helper)
+        for held in range(self.ahead):
+            for helper in list(self.helpers):
+                # The last ones are given to whoever is done first.
+                if len(helper.at) == held and len(self.waiting) > (len(self.helpers) if held else 0):
+                    helper.at.append(self.waiting.popleft())
+                    try:
+                        helper.way.send(self.items[helper.at[-1]])
+                    except OSError:
+                        self._gone(helper)
 
     def _outcome(self, number: int) -> Any:
         while number not in self.found:
-            if number in self.waiting:
+            if number in self.waiting and not (self.all_apart and self.helpers):
                 self.waiting.remove(number)
                 return self.work(self.items[number])
             for way in wait([helper.way for helper in self.helpers]):
@@ -135,8 +141,7 @@ class _Crew:
         except (EOFError, OSError):
             self._gone(helper)
             return
-        if helper.at is not None:
-            self.found[helper.at], helper.at = found, None
+        self.found[helper.at.popleft()] = found
 
     def _gone(self, helper: _Helper) -> None:
         """It was killed: another takes what it worked at."""
@@ -144,8 +149,7 @@ class _Crew:
         helper.process.kill()
         helper.way.close()
         helper.process.join()
-        if helper.at is not None:
-            self.waiting.appendleft(helper.at)
+        self.waiting.extendleft(reversed(helper.at))
 
     def dismiss(self) -> None:
         for helper in self.helpers:
@@ -159,8 +163,13 @@ def _serve(work: Callable[[Any], Any], way: Connection) -> None:
     """What a helper does until it is dismissed."""
     global _helps
     _helps = True
+    # What was there at the fork is no garbage: to look through it would copy it all.
+    gc.freeze()
     # An interrupt is for the process that was asked; it dismisses its helpers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    answers: SimpleQueue[bytes] = SimpleQueue()
+    # What was found may wait for a reader, and the next item not for that.
+    threading.Thread(target=_send, args=(answers, way), daemon=True).start()
     while True:
         try:
             item = way.recv()
@@ -170,4 +179,13 @@ def _serve(work: Callable[[Any], Any], way: Connection) -> None:
             answer = pickle.dumps((True, work(item)), pickle.HIGHEST_PROTOCOL)
         except Exception as error:  # whatever it is, the process that asked is told
             answer = pickle.dumps((False, error), pickle.HIGHEST_PROTOCOL)
-        way.send_bytes(answer)
+        answers.put(answer)
+
+
+def _send(answers: SimpleQueue[bytes], way: Connection) -> None:
+    """Send all that was found, in its order, until nobody reads it any more."""
+    while True:
+        try:
+            way.send_bytes(answers.get())
+        except OSError:
+            return

@@ -28,7 +28,7 @@ from advisor.sim.kernels.generate import snap
 from advisor.sim.ledger import Columns, Ledger
 from advisor.sim.replay import Recorded
 from advisor.sim.service import Sizes, constant
-from advisor.sim.station import Window, longer
+from advisor.sim.station import Window, longer, window_of
 from advisor.sim.timeline import Timeline
 from advisor.sim.trace import Trace
 
@@ -309,7 +309,7 @@ def simulate_jobs(
     every record that arrives in it has its status, or until they have fallen behind by the whole run (`given_up`).
     """
     client = client or Client()
-    window = window or Window(from_s=trace.warmup_s, to_s=trace.warmup_s + trace.horizon_s)
+    window = window or window_of(trace)
     env = simpy.Environment()
     station = JobStation(trace, spec, client, window, call_cost_s=call_cost_s, columns=columns)
     schedule = _Schedule(env, station, bill_provisioning=bill_provisioning)

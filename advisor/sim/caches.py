@@ -21,7 +21,7 @@ from advisor.sim.kernels.models import models
 from advisor.sim.kernels.state import E_LIMIT_HEAD, E_LIMITS, E_SIZE, Events
 from advisor.sim.run_record import Run
 from advisor.sim.scaling import CONCURRENCY, Scaling
-from advisor.sim.station import Station, Window, drive, longer
+from advisor.sim.station import Station, Window, drive, longer, window_of
 from advisor.sim.timeline import billed_seconds, held_seconds
 from advisor.sim.trace import Trace
 
@@ -230,14 +230,15 @@ def simulate_cache(
 ) -> Run:
     """One run of a multi-model endpoint."""
     client = client or Client()
-    window = window or Window(from_s=trace.warmup_s, to_s=trace.warmup_s + trace.horizon_s)
+    window = window or window_of(trace)
     env = simpy.Environment()
     station = CacheStation(trace, spec, client, window, columns=columns, meter_bytes=meter_bytes)
     fleet = Fleet(env, scaling, station)
     stop = drive(env, fleet, station, sample_s=sample_s)
-    span, units, ledger = (window.from_s, window.end_s), fleet.timeline.units, station.ledger
+    span, units = (window.from_s, window.end_s), fleet.timeline.units
     return Run(
-        ledger=ledger,
+        ledger=station.told,
+        early=station.early,
         timeline=fleet.timeline,
         window_s=span,
         stop_s=stop,

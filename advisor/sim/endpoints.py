@@ -236,7 +236,7 @@ class Part(Trace):
             whole.sources, seed=key(whole.seed, "endpoint", endpoint.number), laws=whole.laws,
             warmup_s=whole.warmup_s, horizon_s=whole.horizon_s, attempts=whole.attempts, notes=whole.notes,
         )  # fmt: skip
-        self.share, self.faults = endpoint.share, whole.faults
+        self.share, self.faults, self.split_s = endpoint.share, whole.faults, whole.split_s
         self._deal, self._number = deal, endpoint.number
 
     def blocks(self, rows: int = BLOCK) -> Iterator[Block]:  # noqa: ARG002 - blocks are cut as those of the whole are

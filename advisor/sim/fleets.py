@@ -14,7 +14,7 @@ from advisor.sim.kernels import Floats, Ints, layout
 from advisor.sim.kernels.fleet import fleet as fleet_kernel
 from advisor.sim.run_record import Run
 from advisor.sim.scaling import CONCURRENCY, Scaling
-from advisor.sim.station import Station, Window, drive, longer
+from advisor.sim.station import Station, Window, drive, longer, window_of
 from advisor.sim.timeline import billed_seconds, held_seconds
 from advisor.sim.trace import Trace
 
@@ -71,7 +71,7 @@ class FleetStation(Station):
         # There is a call a control instant: what it hands over is put together only where some of it is new.
         if not self.handed:
             self.handed = (
-                self.p, self.q, self.ledger.counts, self.ledger.sums, self.ledger.bins,
+                self.p, self.q, self.counts, self.sums, self.bins,
                 self.arrivals, self.works, self.bytes_in, self.bytes_out, self.route, self.lucks, self.keys,
                 self.draws_of,
                 self.sleep_at, self.sleep_key, self.sleep_row, self.free_rows, self.carried, self.numbers, self.draws,
@@ -193,7 +193,7 @@ def simulate_fleet(
     Without `meter_bytes` sizes are not drawn; `by_events` takes the general kernel also where the fast one would do.
     """
     client = client or Client()
-    window = window or Window(from_s=trace.warmup_s, to_s=trace.warmup_s + trace.horizon_s)
+    window = window or window_of(trace)
     concurrency = any(policy.metric == CONCURRENCY for policy in scaling.policies)
     simple = isinstance(spec.server, Workers) and spec.server.batching is None and not scaling.losses
     env = simpy.Environment()
@@ -209,7 +209,8 @@ def simulate_fleet(
     units = fleet.timeline.units
     slots = spec.server.workers if isinstance(spec.server, Workers) else len(spec.server.latency_s)
     return Run(
-        ledger=station.ledger,
+        ledger=station.told,
+        early=station.early,
         timeline=fleet.timeline,
         window_s=span,
         stop_s=stop,

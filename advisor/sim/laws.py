@@ -8,7 +8,7 @@ import numpy as np
 
 from advisor.errors import BugError
 from advisor.sim.kernels import layout
-from advisor.sim.ledger import Columns, bin_edges
+from advisor.sim.ledger import Columns, Ledger, bin_edges
 from advisor.sim.run_record import Run
 from advisor.sim.spill_record import SpillRun
 from advisor.sim.statuses import NAMES, PENDING, SERVED, TIMED_OUT
@@ -20,7 +20,7 @@ def broken(run: Run) -> list[str]:
     """Every law that the run breaks, in words; an empty list where it breaks none."""
     if isinstance(run, SpillRun):
         return _spill(run)
-    found = [*_conservation(run), *_meters(run), *_lives(run)]
+    found = [*_conservation(run.ledger), *_split(run), *_meters(run), *_lives(run)]
     if run.columns is not None:
         found += _causality(run.columns)
         found += _ledger_tells_the_columns(run, run.columns)
@@ -37,7 +37,7 @@ def _spill(run: SpillRun) -> list[str]:
     if first.arrived + second.arrived != run.came or run.ledger.arrived != run.came:
         parts = f"the parts have {first.arrived} and {second.arrived}"
         found.append(f"{run.came} requests came, {run.ledger.arrived} are counted, {parts}")
-    found += [*_conservation(run), *_meters(run)]
+    found += [*_conservation(run.ledger), *_split(run), *_meters(run)]
     return found + (_causality(run.columns) if run.columns is not None else [])
 
 
@@ -48,9 +48,8 @@ def insist(run: Run) -> Run:
     return run
 
 
-def _conservation(run: Run) -> list[str]:
+def _conservation(ledger: Ledger) -> list[str]:
     found = []
-    ledger = run.ledger
     ended = sum(ledger.statuses.values())
     if ledger.pending < 0 or ended + ledger.pending != ledger.arrived:
         found.append(f"{ledger.arrived} requests arrived, {ended} ended, {ledger.pending} are pending")
@@ -62,6 +61,17 @@ def _conservation(run: Run) -> list[str]:
         low, high = bin_edges()[np.flatnonzero(ledger.bins)[[0, -1]] + (0, 1)]
         if not low <= ledger.mean_s <= high:
             found.append(f"the mean latency {ledger.mean_s} lies outside of the histogram {low} .. {high}")
+    return found
+
+
+def _split(run: Run) -> list[str]:
+    """What came before the split of the window is a part of all that came."""
+    early = run.early
+    if early is None:
+        return []
+    found = [f"before the split: {law}" for law in _conservation(early)]
+    if np.any(early.counts > run.ledger.counts) or np.any(early.bins > run.ledger.bins):
+        found.append("more is counted before the split than in all")
     return found
 
 

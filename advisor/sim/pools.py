@@ -13,7 +13,7 @@ from advisor.sim.kernels import layout
 from advisor.sim.kernels import pool as kernel
 from advisor.sim.run_record import Run
 from advisor.sim.scaling import UTILISATION, Scaling
-from advisor.sim.station import Station, Window, drive, longer
+from advisor.sim.station import Station, Window, drive, longer, window_of
 from advisor.sim.timeline import Lifetime, billed_seconds
 from advisor.sim.trace import Trace
 
@@ -124,7 +124,7 @@ def simulate_pool(
 ) -> Run:
     """One run of a serverless endpoint; `scaling` is that of provisioned concurrency (none, where it is left out)."""
     client = client or Client()
-    window = window or Window(from_s=trace.warmup_s, to_s=trace.warmup_s + trace.horizon_s)
+    window = window or window_of(trace)
     env = simpy.Environment()
     station = PoolStation(trace, spec, client, window, columns=columns, meter_bytes=meter_bytes)
     fleet = Fleet(env, scaling, station)
@@ -132,7 +132,8 @@ def simulate_pool(
     span = (window.from_s, window.end_s)
     ledger = station.ledger
     return Run(
-        ledger=ledger,
+        ledger=station.told,
+        early=station.early,
         timeline=fleet.timeline,
         window_s=span,
         stop_s=stop,

@@ -14,7 +14,7 @@ from advisor.sim.kernels import layout
 from advisor.sim.run_record import Run
 from advisor.sim.scaling import Scaling
 from advisor.sim.sharing import SharingStation
-from advisor.sim.station import Window, drive
+from advisor.sim.station import Window, drive, window_of
 from advisor.sim.timeline import billed_seconds, held_seconds
 from advisor.sim.trace import Trace
 
@@ -37,7 +37,7 @@ def simulate_queue(
     Where nothing ever wakes a sleeping endpoint again, its calls are expired once their time to live is over.
     """
     client = client or Client()
-    window = window or Window(from_s=trace.warmup_s, to_s=trace.warmup_s + trace.horizon_s)
+    window = window or window_of(trace)
     if window.stop_s is None and scaling.lowest == 0 and math.isinf(spec.ttl_s):
         raise BugError("calls that never expire before an endpoint that may sleep for ever: give the run an end")
     env = simpy.Environment()
@@ -47,7 +47,8 @@ def simulate_queue(
     stop = drive(env, fleet, station, sample_s=sample_s)
     span, units, ledger = (window.from_s, window.end_s), fleet.timeline.units, station.ledger
     return Run(
-        ledger=ledger,
+        ledger=station.told,
+        early=station.early,
         timeline=fleet.timeline,
         window_s=span,
         stop_s=stop,

@@ -19,6 +19,9 @@ from advisor.sim.run_record import Run
 
 __all__ = ["Precision", "Replications", "Run", "replicate"]
 
+# Beyond the least, so many replications are begun elsewhere at a time.
+_AT_ONCE = 2
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Precision:
@@ -110,7 +113,7 @@ def replicate(
     percentile: float | None = None,
     precision: Precision | None = None,
     threads: int = 1,
-    apart: bool = False,
+    submit: Callable[[int], Callable[[], Run]] | None = None,
     made: Mapping[int, Run] | None = None,
     progress: Callable[[int], None] | None = None,
     settled: Callable[[Replications], bool] | None = None,
@@ -118,9 +121,9 @@ def replicate(
     """Replications 0, 1, 2 .. of `simulate(number)` until cost and percentile are precise, or there are enough.
 
     They go on, too, until what they are to decide is `settled`, but to twice as many at most: what is on the very edge
-    never is. `precise` of the answer is False where the cap came
-    before cost and percentile were. The outcome depends neither on `threads` nor on whether processes are forked for
-    them (`apart`). `made` are replications that are there already, by number.
+    never is. `precise` of the answer is False where the cap came before cost and percentile were. Where there is a
+    `submit`, which begins a replication elsewhere and returns what waits for it, they are run by that; else by so many
+    `threads`: the outcome is the same. `made` are replications that are there already, by number.
     """
     wanted = precision or Precision()
     runs: list[Run] = []
@@ -132,7 +135,12 @@ def replicate(
         sure = number < max(wanted.least, wanted.few)
         return number < wanted.most and (sure or mean * (number + 1) <= wanted.effort)
 
-    for run in _in_order(simulate, needed, threads, made or {}, apart=apart):
+    ready = made or {}
+    if submit is None:
+        every = _in_order(simulate, needed, threads, ready)
+    else:
+        every = _elsewhere(submit, needed, wanted.least, ready)
+    for run in every:
         runs.append(run)
         spent += run.effort
         if progress is not None:
@@ -166,12 +174,7 @@ def _precise(
 
 
 def _in_order(
-    simulate: Callable[[int], Run],
-    needed: Callable[[int], bool],
-    threads: int,
-    made: Mapping[int, Run],
-    *,
-    apart: bool,
+    simulate: Callable[[int], Run], needed: Callable[[int], bool], threads: int, made: Mapping[int, Run]
 ) -> Iterator[Run]:
     """Runs by number; at most `threads` at a time, none begun that the answer can surely do without."""
     number = 0
@@ -182,10 +185,23 @@ def _in_order(
         while True:
             yield simulate(number)
             number += 1
-    with helpers(simulate, threads, apart=apart) as submit:
+    with helpers(simulate, threads) as submit:
         ahead: deque[Callable[[], Run]] = deque()
         while True:
             while not ahead or (len(ahead) < threads and needed(number)):
                 ahead.append(submit(number))
                 number += 1
             yield ahead.popleft()()
+
+
+def _elsewhere(
+    submit: Callable[[int], Callable[[], Run]], needed: Callable[[int], bool], least: int, made: Mapping[int, Run]
+) -> Iterator[Run]:
+    """Runs by number from elsewhere, where what is begun is run to its end: the least, then by twos."""
+    number, many = 0, max(1, least)
+    while True:
+        wanted = [n for n in range(number, number + many) if n == number or n < least or needed(n)]
+        later = {n: submit(n) for n in wanted if n not in made}
+        for n in wanted:
+            yield later[n]() if n in later else made[n]
+        number, many = number + len(wanted), _AT_ONCE

@@ -30,6 +30,8 @@ class Run:
     granules: Mapping[str, int]
     held_s: float
     columns: Columns | None = None
+    #: what became of the requests that came before the split of the window, where the trace has one
+    early: Ledger | None = None
     containers: tuple[Lifetime, ...] = field(default=())
     #: (instance, model, asked, begun, in memory) of every model load; NaN where that never came
     loads: tuple[tuple[int, int, float, float, float], ...] = field(default=())

@@ -34,7 +34,7 @@ from advisor.sim.ledger import Columns, Ledger
 from advisor.sim.run_record import Run
 from advisor.sim.scaling import Scaling
 from advisor.sim.spill_record import SpillRun
-from advisor.sim.station import Window, drive, run_to
+from advisor.sim.station import Window, drive, run_to, window_of
 from advisor.sim.statuses import REJECTED
 from advisor.sim.timeline import billed_seconds, held_seconds
 from advisor.sim.trace import BLOCK, Trace
@@ -111,6 +111,7 @@ class Spilled(Trace):
             whole.sources, seed=key(whole.seed, "spill", 0), laws=whole.laws, warmup_s=whole.warmup_s,
             horizon_s=whole.horizon_s, attempts=whole.attempts, notes=whole.notes,
         )  # fmt: skip
+        self.split_s = whole.split_s
         self._of, self._taken = whole, tuple(turned)
 
     def blocks(self, rows: int = BLOCK) -> Iterator[Block]:  # noqa: ARG002 - blocks are cut as those of the whole are
@@ -125,10 +126,12 @@ def regrown(trace: Trace, growth: float) -> Trace:
     """The same requests as a deployment meets them whose work grows otherwise with the payload."""
     if trace.laws.growth == growth:
         return trace
-    return Trace(
+    grown = Trace(
         trace.sources, seed=trace.seed, laws=replace(trace.laws, growth=growth), warmup_s=trace.warmup_s,
         horizon_s=trace.horizon_s, attempts=trace.attempts, notes=trace.notes,
     )  # fmt: skip
+    grown.split_s = trace.split_s
+    return grown
 
 
 def simulate_spill(
@@ -157,7 +160,7 @@ def simulate_spill(
     if scaling.policies or scaling.losses:
         raise BugError("the base of a spill is of a fixed size, or goes by the clock")
     client = replace(client or Client(), attempts=1)
-    window = window or Window(from_s=trace.warmup_s, to_s=trace.warmup_s + trace.horizon_s)
+    window = window or window_of(trace)
     env = simpy.Environment()
     spec = replace(spec, routing=LEAST_OUTSTANDING)
     base = _Base(trace, spec, client, window, columns=columns, meter_bytes=meter_bytes)
@@ -177,7 +180,7 @@ def simulate_spill(
         upto = max(upto, other.stop_s)
     mask = np.concatenate([np.zeros(0, np.bool_), *map(_unpacked, turned)]) if columns else None
     own = _own(base, fleet, scaling, window, stop, mask, server.workers)
-    return _together(own, other, base, mask)
+    return _together(own, other, base.told, mask)
 
 
 def _own(
@@ -185,15 +188,22 @@ def _own(
 ) -> Run:
     """The base's run, of the requests that it took."""
     span, units = (window.from_s, window.end_s), fleet.timeline.units
-    counts = base.ledger.counts.copy()
+    told = base.told
+    counts = told.counts.copy()
     inside, every = int(counts[REJECTED]), base.turned
     for counter in (REJECTED, layout.L_ARRIVED, layout.L_CLOSED, layout.L_WINDOW_ATTEMPTS):
         counts[counter] -= inside
     for counter in (layout.L_ATTEMPTS, layout.L_TOTAL, layout.L_TOTAL_CLOSED):
         counts[counter] -= every
+    early = base.early
+    if early is not None:
+        early = replace(early, counts=early.counts.copy())
+        for counter in (layout.L_ARRIVED, layout.L_CLOSED, REJECTED):
+            early.counts[counter] -= early.counts[REJECTED]
     rows = None if mask is None else _rows(base.columns(), ~mask)
     return Run(
-        ledger=Ledger(counts=counts, sums=base.ledger.sums, bins=base.ledger.bins),
+        ledger=Ledger(counts=counts, sums=told.sums, bins=told.bins),
+        early=early,
         timeline=fleet.timeline,
         window_s=span,
         stop_s=stop,
@@ -210,7 +220,7 @@ def _rows(columns: Columns, chosen: Mask) -> Columns:
     return Columns(**{name: getattr(columns, name)[chosen] for name in Columns.__slots__})
 
 
-def _together(own: Run, other: Run, base: _Base, mask: Mask | None) -> SpillRun:
+def _together(own: Run, other: Run, base: Ledger, mask: Mask | None) -> SpillRun:
     joined = together([(replace(own, columns=None), 1), (replace(other, columns=None), 1)])
     rows = None
     if mask is not None and own.columns is not None and other.columns is not None:
@@ -219,8 +229,8 @@ def _together(own: Run, other: Run, base: _Base, mask: Mask | None) -> SpillRun:
     return SpillRun(
         **{**held, "columns": rows},
         parts=(own, other),
-        came=base.ledger.arrived,
-        sent_on=int(base.ledger.counts[REJECTED]),
+        came=base.arrived,
+        sent_on=int(base.counts[REJECTED]),
     )
 
 

@@ -26,23 +26,32 @@ from advisor.sim.ledger import Columns, Ledger
 from advisor.sim.timeline import Sample
 from advisor.sim.trace import DRAWS, Block, Trace
 
-__all__ = ["Station", "Window", "drive", "run_to"]
+__all__ = ["Station", "Window", "drive", "run_to", "window_of"]
 
 _SETTLING_S = 60.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Window:
-    """Requests that arrive in [from_s, to_s) count; the run ends at `stop_s`, or once those are settled (None)."""
+    """Requests that arrive in [from_s, to_s) count; the run ends at `stop_s`, or once those are settled (None).
+
+    Those before `split_s` are counted by themselves too.
+    """
 
     from_s: float
     to_s: float
     stop_s: float | None = None
+    split_s: float = 0.0
 
     @property
     def end_s(self) -> float:
         """The end of what is billed."""
         return self.to_s if self.stop_s is None else min(self.to_s, self.stop_s)
+
+
+def window_of(trace: Trace) -> Window:
+    """The window that a trace says."""
+    return Window(from_s=trace.warmup_s, to_s=trace.warmup_s + trace.horizon_s, split_s=trace.split_s)
 
 
 class Station:
@@ -61,7 +70,15 @@ class Station:
         if client.attempts > trace.attempts:
             raise BugError(f"a client of {client.attempts} attempts, a trace with draws for {trace.attempts}")
         self.client, self.window = client, window
-        self.ledger = Ledger()
+        # Two ledgers one behind the other where the window is split; what belongs to no request is in the first.
+        self.split = window.split_s > window.from_s
+        many = 2 if self.split else 1
+        self.counts: Ints = np.zeros(many * layout.L_SIZE, np.int64)
+        self.sums: Floats = np.zeros(many * layout.S_SIZE)
+        self.bins: Ints = np.zeros(many * layout.BINS, np.int64)
+        self.ledger = Ledger(
+            counts=self.counts[: layout.L_SIZE], sums=self.sums[: layout.S_SIZE], bins=self.bins[: layout.BINS]
+        )
         self.p: Floats = np.zeros(layout.P_SIZE)
         self.q: Ints = np.zeros(layout.Q_SIZE, np.int64)
         p, q = self.p, self.q
@@ -70,6 +87,7 @@ class Station:
         p[layout.P_FAIL_SHARE], p[layout.P_OVERHEAD] = client.fail_share, client.overhead_s
         p[layout.P_FROM], p[layout.P_TO] = window.from_s, window.to_s
         p[layout.P_STOP] = math.inf if window.stop_s is None else window.stop_s
+        p[layout.P_SPLIT] = window.split_s
         q[layout.Q_ATTEMPTS], q[layout.Q_RECORD] = client.attempts, columns
         self.draws_needed = {"route", "cold", "load", "backoff"}
         if client.attempts == 1:
@@ -187,8 +205,23 @@ class Station:
     @property
     def settled(self) -> bool:
         """Has every request of the window its final status?"""
-        counts = self.ledger.counts
-        return bool(counts[layout.L_ARRIVED] == counts[layout.L_CLOSED])
+        size = layout.L_SIZE
+        return bool(self.counts[layout.L_ARRIVED :: size].sum() == self.counts[layout.L_CLOSED :: size].sum())
+
+    @property
+    def early(self) -> Ledger | None:
+        """What became of the requests before the split."""
+        if not self.split:
+            return None
+        return Ledger(
+            counts=self.counts[layout.L_SIZE :], sums=self.sums[layout.S_SIZE :], bins=self.bins[layout.BINS :]
+        )
+
+    @property
+    def told(self) -> Ledger:
+        """All that became of the requests of the window."""
+        early = self.early
+        return self.ledger if early is None else self.ledger + early
 
     def attempted(self) -> int:
         """Attempts so far that the metric counts."""
@@ -252,7 +285,7 @@ class Station:
     def common(self) -> Common:
         """The arrays that every event-driven kernel reads."""
         return Common(
-            self.p, self.q, self.ledger.counts, self.ledger.sums, self.ledger.bins,
+            self.p, self.q, self.counts, self.sums, self.bins,
             self.arrivals, self.works, self.bytes_in, self.bytes_out, self.models, self.lucks, self.keys,
             self.draws_of,
             self.sleep_at, self.sleep_key, self.sleep_row, self.free_rows, self.carried, self.numbers, self.draws,

@@ -42,6 +42,8 @@ class Trace:
     share: float = 1.0
     #: what goes wrong on demand, beside the requests
     faults: Faults = NO_FAULTS
+    #: requests of the window that come before it are counted by themselves too
+    split_s: float = 0.0
 
     def __init__(
         self,

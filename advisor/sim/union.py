@@ -24,10 +24,6 @@ def together(parts: Sequence[tuple[Run, int]]) -> Run:
     numbered on. Alarms and datapoints are an endpoint's own and left out.
     """
     runs = [run for run, _ in parts]
-    ledger = Ledger()
-    for run, many in parts:
-        one = run.ledger
-        ledger += Ledger(counts=many * one.counts, sums=many * one.sums, bins=many * one.bins)
     firsts, next_one = [], 0
     for run in runs:
         firsts.append(next_one)
@@ -35,7 +31,7 @@ def together(parts: Sequence[tuple[Run, int]]) -> Run:
         next_one += max(len(run.timeline.units), len(run.containers), served_by)
     names = dict.fromkeys(name for run in runs for name in run.granules)
     common: dict[str, Any] = {
-        "ledger": ledger,
+        "ledger": _summed([(run.ledger, many) for run, many in parts]),
         "timeline": Timeline(
             units=[
                 replace(unit, number=first + unit.number)
@@ -49,6 +45,7 @@ def together(parts: Sequence[tuple[Run, int]]) -> Run:
         "granules": {name: sum(many * run.granules.get(name, 0) for run, many in parts) for name in names},
         "held_s": math.fsum(many * run.held_s for run, many in parts),
         "columns": _columns(runs, firsts),
+        "early": _summed([(run.early, many) for run, many in parts if run.early is not None]),
         "containers": tuple(
             replace(unit, number=first + unit.number)
             for first, run in zip(firsts, runs, strict=True)
@@ -66,6 +63,14 @@ def together(parts: Sequence[tuple[Run, int]]) -> Run:
         load=max(loads, default=math.nan),
         given_up=any(run.given_up for run in jobs),
     )
+
+
+def _summed(parts: Sequence[tuple[Ledger, int]]) -> Ledger | None:
+    """Ledgers, each as often as it counts; `None` of none."""
+    total = Ledger()
+    for one, many in parts:
+        total += Ledger(counts=many * one.counts, sums=many * one.sums, bins=many * one.bins)
+    return total if parts else None
 
 
 def _samples(parts: Sequence[tuple[Run, int]]) -> list[Sample]:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 import pytest
 
 from advisor.advice.simulating import simulate
-from advisor.advice.spiking import has_spikes, in_a_month, spiked
+from advisor.advice.spiking import Spiked, has_spikes, in_a_month, pair_of, spiked
 from advisor.catalog.prices import price_book
 from advisor.money import Usage
 from advisor.patterns import BatchTransform, RealTime, Serverless
+from advisor.patterns.base import Pattern
 from advisor.patterns.meters import data
 from advisor.sim.ledger import Ledger
-from advisor.workload import reads
+from advisor.streams import replication
+from advisor.workload import Workload, reads
 
 # Two requests a minute of 0.25 s exactly, and for 50 minutes of day 3 eleven times as many: 1,000 more on average.
 PROFILE = """
@@ -29,9 +32,13 @@ objective: {p95: 12 s, errors: 1 %}
 SERVERLESS = Serverless(memory_mib=2048, max_concurrency=50)
 
 
+def pairs_of(w: Workload, deployment: Pattern, most: int) -> list[Spiked]:
+    return [pair_of(w, deployment, replication(4, number)) for number in range(most)]
+
+
 def test_a_spike_costs_its_own_requests_times_their_milliseconds_times_the_rate() -> None:
     w = reads(PROFILE)
-    pairs = spiked(w, SERVERLESS, seed=4, most=3)
+    pairs = pairs_of(w, SERVERLESS, 3)
     assert len(pairs) == 3
     for pair in pairs:
         # Those who come in the 50 minutes are the usual 100 and the spike's 1,000, about; each is 250 ms of work.
@@ -47,9 +54,9 @@ def test_what_the_spike_adds_is_in_the_bill_once() -> None:
     w = reads(PROFILE)
     calm = w.with_({"traffic.spikes": None})
     outcome, without = (simulate(one, SERVERLESS, seed=4, replications=3) for one in (w, calm))
-    pairs = spiked(w, SERVERLESS, seed=4, most=3)
+    pairs = pairs_of(w, SERVERLESS, 2)
     rate = price_book().rate("us-east-1", "ServerlessInf", "Mem-2GB").usd
-    by_hand = sum(pair.more[0] for pair in pairs) / Decimal(3000) * rate
+    by_hand = sum(pair.more[0] for pair in pairs) / Decimal(2000) * rate
     assert outcome.usd_per_month.value - without.usd_per_month.value == pytest.approx(by_hand, rel=Decimal("1e-6"))
     assert sum((line.usd for line in outcome.bill.lines), Decimal(0)) == outcome.usd_per_month.value
     assert outcome.spikes is not None
@@ -61,6 +68,30 @@ def test_what_the_spike_adds_is_in_the_bill_once() -> None:
     assert "while the spikes last" in str(outcome)
     assert outcome.to_json()["spikes"]["requests"]["value"] == pytest.approx(1100, rel=0.1)
     assert without.to_json()["spikes"] is None
+
+
+def test_a_third_pair_is_run_where_two_leave_the_bill_imprecise() -> None:
+    asked: list[int] = []
+
+    def pair(number: int) -> Callable[[], Spiked]:
+        asked.append(number)
+        return lambda: Spiked(more=(number,), during=Ledger())
+
+    def known(found: Sequence[Spiked]) -> bool:
+        assert [one.more for one in found] == [(n,) for n in range(len(found))]
+        return len(found) == 2
+
+    assert len(spiked(pair, most=9, settled=known)) == 2
+    assert len(spiked(pair, most=9, settled=lambda _: False)) == 3
+    assert len(spiked(pair, most=1, settled=lambda _: False)) == 1
+    assert asked == [0, 1, 0, 1, 2, 0]
+
+
+def test_two_spikes_are_both_told_of() -> None:
+    second = ", {at: day 3 14:00, height: 21x, lasts: 25 min}]"
+    [pair] = pairs_of(reads(PROFILE.replace("lasts: 50 min}]", "lasts: 50 min}" + second)), SERVERLESS, 1)
+    # 50 minutes of 22 a minute, and 25 of 42.
+    assert abs(pair.during.arrived - (1100 + 1050)) <= 4 * math.sqrt(2150)
 
 
 def test_requests_of_a_spike_that_finds_too_few_containers_are_throttled_and_shown() -> None:
@@ -75,14 +106,14 @@ def test_requests_of_a_spike_that_finds_too_few_containers_are_throttled_and_sho
 
 def test_a_fixed_fleet_pays_nothing_for_a_spike_but_its_bytes() -> None:
     w = reads(PROFILE)
-    [pair] = spiked(w, RealTime(instance_type="ml.m5.large"), seed=4, most=1)
+    [pair] = pairs_of(w, RealTime(instance_type="ml.m5.large"), 1)
     assert pair.more == (0, 0, 0, 0)
 
 
 def test_only_days_around_the_spike_are_run_and_its_place_in_the_day_is_kept() -> None:
     w = reads(PROFILE.replace("day 3 10:00", "day 300 10:00"))
-    [late] = spiked(w, SERVERLESS, seed=4, most=1)
-    [soon] = spiked(reads(PROFILE), SERVERLESS, seed=4, most=1)
+    [late] = pairs_of(w, SERVERLESS, 1)
+    [soon] = pairs_of(reads(PROFILE), SERVERLESS, 1)
     assert late.more == soon.more
     assert late.during.statuses == soon.during.statuses
     assert late.during.mean_s == soon.during.mean_s
@@ -91,7 +122,7 @@ def test_only_days_around_the_spike_are_run_and_its_place_in_the_day_is_kept() -
 def test_jobs_of_a_stream_work_a_spike_off_and_lots_have_none() -> None:
     w = reads(PROFILE)
     job = BatchTransform(instance_type="ml.m5.large", every_s=21_600.0)
-    [pair] = spiked(w, job, seed=4, most=1)
+    [pair] = pairs_of(w, job, 1)
     usage = job.usage(w, job.simulate(w, job.trace(w, seed=1)))
     puts = [meter.what for meter in usage.meters].index("S3 writes")
     # Every request is an object, and each has one result.
@@ -102,8 +133,6 @@ def test_jobs_of_a_stream_work_a_spike_off_and_lots_have_none() -> None:
 
 
 def test_a_month_holds_the_mean_of_the_pairs_in_proportion_to_its_window() -> None:
-    from advisor.advice.spiking import Spiked
-
     granules = {"bytes_in": 1000, "bytes_out": 500}
     half_month = Usage(meters=data(granules), window_s=365 * 3600)
     pairs = [Spiked(more=(100, -2000), during=Ledger()), Spiked(more=(300, -2000), during=Ledger())]

@@ -105,6 +105,44 @@ def test_what_nobody_has_begun_when_it_is_waited_for_is_done_here() -> None:
         assert first()[1] != HERE
 
 
+def test_where_all_is_apart_it_is_waited_for() -> None:
+    def slow_first(number: int) -> tuple[int, int]:
+        if number == 0:
+            time.sleep(0.5)
+        return square_and_who(number)
+
+    with helpers(slow_first, 1, apart=True, all_apart=True) as submit:
+        later = [submit(number) for number in range(3)]
+        found = [one() for one in reversed(later)]
+    assert [square for square, _ in found] == [4, 1, 0]
+    assert HERE not in {who for _, who in found}
+
+
+def test_two_ahead_are_given_while_more_wait_than_there_are_helpers(tmp_path) -> None:
+    def noted(number: int) -> int:
+        time.sleep(0.2)
+        (tmp_path / f"{number}-{os.getpid()}").touch()
+        return number
+
+    with helpers(noted, 2, apart=True, ahead=2, all_apart=True) as submit:
+        later = [submit(number) for number in range(5)]
+        # Nobody looks, and yet each goes on with its second one.
+        time.sleep(1.0)
+        assert len(list(tmp_path.iterdir())) == 3
+        assert [one() for one in later] == [0, 1, 2, 3, 4]
+
+
+def test_what_a_killed_helper_had_been_given_ahead_is_done_all_the_same() -> None:
+    def killed(number: int) -> tuple[int, int]:
+        if os.getpid() != HERE:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return square_and_who(number)
+
+    with helpers(killed, 2, apart=True, ahead=2, all_apart=True) as submit:
+        later = [submit(number) for number in range(7)]
+        assert [one() for one in later] == [(number**2, HERE) for number in range(7)]
+
+
 def test_what_is_not_waited_for_is_called_off() -> None:
     began = time.monotonic()
     with helpers(time.sleep, 2, apart=True) as submit:
@@ -151,7 +189,8 @@ def test_replications_of_two_processes_are_those_of_one_to_the_byte() -> None:
 
     wanted = Precision(least=3, most=12, objective_share=0.06)
     one = replicate(one_run, percentile=0.9, precision=wanted)
-    two = replicate(one_run, percentile=0.9, precision=wanted, threads=2, apart=True)
+    with helpers(one_run, 2, apart=True, ahead=2, all_apart=True) as submit:
+        two = replicate(one_run, percentile=0.9, precision=wanted, submit=submit)
     assert told(one) == told(two)
 
 

@@ -163,6 +163,11 @@ class Asynchronous(Pattern):
 
         return foresee(w, self)
 
+    def never(self, w: Workload) -> str:
+        from advisor.patterns.asynchronous.foresee import never  # loads numpy, which checking does without
+
+        return never(w, self)
+
 
 def _least(w: Workload, name: str, on: WorkOn, zones: int, most: int) -> int:
     """None where zero is asked for, or where nobody minds the wake; else what the mean rate needs."""

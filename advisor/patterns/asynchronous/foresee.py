@@ -23,13 +23,14 @@ from advisor.patterns.foresight_fleet import Server, offer
 from advisor.patterns.foresight_load import Ground, ground_of, split
 from advisor.patterns.foresight_mix import Mix
 from advisor.patterns.foresight_scaling import Spell, two_states
+from advisor.patterns.foresight_time import Law
 from advisor.units import HOUR_S, MONTH_S
 from advisor.workload import Workload
 
 if TYPE_CHECKING:
     from advisor.patterns.asynchronous.deployment import Asynchronous
 
-__all__ = ["foresee"]
+__all__ = ["foresee", "never"]
 
 _ATOMS = 8
 # A use from which on chance alone makes the backlog pass any target.
@@ -53,6 +54,33 @@ def foresee(w: Workload, d: Asynchronous) -> Foresight:
     return mixed(w, [(part, many, _by_clock(w, d, split(ground, part))) for part, many in parts_of(w)])
 
 
+def never(w: Workload, d: Asynchronous) -> str:
+    """Queue and work alone may take too long, at any load and however many instances there are."""
+    let_in = _LetIn.of(w, d, ground_of(w))
+    return too_slow(w, let_in.law.longer_than, float(w.assume("async_overhead")))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _LetIn:
+    """What is let in, the share that is not, its work, how many are worked at, and how long that takes on average."""
+
+    ground: Ground
+    refused: float
+    law: Law
+    places: int
+
+    @classmethod
+    def of(cls, w: Workload, d: Asynchronous, every: Ground) -> _LetIn:
+        """By the largest body that the deployment takes."""
+        body = limit("async.inline_body_max" if d.inline else "async.payload_max").high_bytes
+        refused = every.beyond_bytes(body)
+        ground = split(every, 1 - refused)
+        on = d.work_on(w)
+        places, mean_s = busy_place(on, d.concurrency_per_instance)
+        law = ground.law(d.place, body).scaled(mean_s / on.mean_s)
+        return cls(ground=ground, refused=refused, law=law, places=places)
+
+
 def _by_clock(w: Workload, d: Asynchronous, ground: Ground) -> Foresight:
     """A schedule's hours apart; a fleet that does not scale has the number itself."""
 
@@ -69,13 +97,9 @@ class _One:
     """One endpoint: its fleet over the levels of the load, and the latency of what it meets there."""
 
     def __init__(self, w: Workload, d: Asynchronous, every: Ground) -> None:
-        body = limit("async.inline_body_max" if d.inline else "async.payload_max").high_bytes
-        refused = every.beyond_bytes(body)
-        ground = split(every, 1 - refused)
-        on = d.work_on(w)
-        places, mean_s = busy_place(on, d.concurrency_per_instance)
-        self.w, self.d, self.ground = w, d, ground
-        self.law = ground.law(d.place, body).scaled(mean_s / on.mean_s)
+        let_in = _LetIn.of(w, d, every)
+        refused, ground, places = let_in.refused, let_in.ground, let_in.places
+        self.w, self.d, self.ground, self.law = w, d, ground, let_in.law
         self.server = Server(
             law=self.law,
             workers=places,

@@ -18,6 +18,7 @@ from advisor.sim.kernels.layout import (
     D_FAIL,
     L_ARRIVED,
     L_ATTEMPTS,
+    L_SIZE,
     L_TOTAL,
     L_WINDOW_ATTEMPTS,
     N_ANSWERED,
@@ -33,6 +34,7 @@ from advisor.sim.kernels.layout import (
     N_UNIT,
     P_FAIL_SHARE,
     P_FROM,
+    P_SPLIT,
     P_STOP,
     P_TO,
     PENDING,
@@ -108,7 +110,7 @@ def accept(c: Common, now: float, source: int) -> int:
         q[Q_ROW] += 1
         c.counts[L_TOTAL] += 1
         if now >= c.p[P_FROM] and now < c.p[P_TO]:
-            c.counts[L_ARRIVED] += 1
+            c.counts[int(now < c.p[P_SPLIT]) * L_SIZE + L_ARRIVED] += 1
     carried[row, C_ENTRY], carried[row, C_START], carried[row, C_FINISH] = now, np.nan, np.nan
     numbers[row, N_UNIT] = numbers[row, N_SLOT] = numbers[row, N_NEXT] = numbers[row, N_SERIAL] = -1
     numbers[row, N_CALL], numbers[row, N_ANSWERED] = -1, 0

@@ -16,6 +16,7 @@ from advisor.sim.kernels.layout import (
     C_START,
     FAILED,
     L_COLD,
+    L_SIZE,
     N_ANSWERED,
     N_ATTEMPT,
     N_MODEL,
@@ -26,6 +27,7 @@ from advisor.sim.kernels.layout import (
     N_UNIT,
     NOT_READY,
     P_FROM,
+    P_SPLIT,
     P_TO,
     Q_ATTEMPTS,
     Q_RECORD,
@@ -100,7 +102,7 @@ def reply(c: Common, row: int, status: int, now: float, runs_on: bool) -> None:
         first = c.carried[row, C_FIRST]
         last = not is_retried(status) or c.numbers[row, N_ATTEMPT] >= c.q[Q_ATTEMPTS]
         if last and first >= c.p[P_FROM] and first < c.p[P_TO]:
-            c.counts[L_COLD] += 1
+            c.counts[int(first < c.p[P_SPLIT]) * L_SIZE + L_COLD] += 1
     answer(c, row, status, now, runs_on)
 
 

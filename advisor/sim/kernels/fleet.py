@@ -23,7 +23,7 @@ from advisor.sim.kernels.layout import (
     L_ARRIVED,
     L_ATTEMPTS,
     L_CLOSED,
-    L_PENDING,
+    L_SIZE,
     L_TOTAL,
     L_TOTAL_CLOSED,
     L_WINDOW_ATTEMPTS,
@@ -38,9 +38,9 @@ from advisor.sim.kernels.layout import (
     P_MEAN,
     P_OVERHEAD,
     P_PAYLOAD_MAX,
+    P_SPLIT,
     P_STOP,
     P_TO,
-    PENDING,
     Q_ATTEMPTS,
     Q_EVENTS,
     Q_FIRST,
@@ -57,13 +57,6 @@ from advisor.sim.kernels.layout import (
     Q_TRACK,
     Q_WORKERS,
     R_ANSWERED,
-    R_ARRIVAL,
-    R_ATTEMPTS,
-    R_FINISH,
-    R_FIRST,
-    R_INSTANCE,
-    R_SLOT,
-    R_START,
     R_STATUS,
     REACHED,
     REFUSED,
@@ -78,7 +71,18 @@ from advisor.sim.kernels.layout import (
 from advisor.sim.kernels.lookout import W_LOADED, W_ON, Lookout, due, goes_on, note
 from advisor.sim.kernels.luck import luck
 from advisor.sim.kernels.part import part, station
-from advisor.sim.kernels.settle import bin_of, copy_draws, drawn, is_retried, retry, service_of, settled_by, take_row
+from advisor.sim.kernels.settle import (
+    bin_of,
+    copy_draws,
+    drawn,
+    fold,
+    is_retried,
+    retry,
+    service_of,
+    settled_by,
+    take_row,
+    write_down,
+)
 
 
 @station
@@ -143,7 +147,7 @@ def move(
     """
     limit, mean, fail_share, stop = p[P_LIMIT], p[P_MEAN], p[P_FAIL_SHARE], p[P_STOP]
     window_from, window_to, overhead = p[P_FROM], p[P_TO], p[P_OVERHEAD]
-    busy_to = min(window_to, stop)
+    busy_to, split = min(window_to, stop), p[P_SPLIT]
     rows, workers, track, serving = q[Q_ROWS], q[Q_WORKERS], q[Q_TRACK] != 0, q[Q_SERVING]
     runs_on, sized, fails_some = q[Q_RUNS_ON] != 0, sizes_in.size > 0, fail_share > 0.0
     random, record, attempts = q[Q_ROUTING] == 0, q[Q_RECORD] != 0, q[Q_ATTEMPTS]
@@ -153,13 +157,13 @@ def move(
     # What every request moves lives in registers until the kernel comes back.
     row, retries, events = q[Q_ROW], q[Q_RETRIES], q[Q_EVENTS]
     attempted, attempted_inside = counts[L_ATTEMPTS], counts[L_WINDOW_ATTEMPTS]
-    total, arrived, closed_all, closed = counts[L_TOTAL], counts[L_ARRIVED], counts[L_TOTAL_CLOSED], counts[L_CLOSED]
-    served, busy_s, latency_s, wait_s = counts[SERVED], sums[S_BUSY], sums[S_LATENCY], sums[S_WAIT]
+    total, closed_all, closed = counts[L_TOTAL], counts[L_TOTAL_CLOSED], 0
+    busy_s, latency_s, wait_s = sums[S_BUSY], sums[S_LATENCY], sums[S_WAIT]
     came_back = REACHED
     keyed = luck_keys.shape[0] > 0
     # Many workers are a heap, where nobody asks which of them it was.
     heaped = workers > SCANNED and not record
-    plain = random and runs_on and serving > 0 and not (track or record or fails_some)
+    plain = random and runs_on and serving > 0 and not (track or record or fails_some or split > window_from)
     came_in, went_out = sums[S_BYTES_IN], sums[S_BYTES_OUT]
     settled = settled_inside = 0
     while True:
@@ -320,7 +324,7 @@ def move(
         else:
             row += 1
             total += 1
-            arrived += inside_first
+            counts[int(first < split) * L_SIZE + L_ARRIVED] += inside_first
         inside = now >= window_from and now < window_to
         if not refused:
             attempted += 1
@@ -353,12 +357,10 @@ def move(
                 if status == SERVED and answered <= stop:
                     went_out += bytes_out
         if record:
-            floats[number, R_FIRST], floats[number, R_ARRIVAL], floats[number, R_START] = first, now, start
-            floats[number, R_FINISH] = np.nan if ends != finish else finish
-            floats[number, R_ANSWERED] = np.nan if comes_back else answered
-            ints[number, R_STATUS] = PENDING if comes_back else status
-            ints[number, R_INSTANCE] = named[seat] if seat >= 0 else -1
-            ints[number, R_SLOT], ints[number, R_ATTEMPTS] = slot, attempt
+            whole, unit = np.nan if ends != finish else finish, named[seat] if seat >= 0 else -1
+            write_down(floats, ints, number, first, now, start, whole, unit, slot, attempt)
+            if not comes_back:
+                floats[number, R_ANSWERED], ints[number, R_STATUS] = answered, status
         if comes_back:
             if held < 0:
                 held = take_row(
@@ -377,22 +379,20 @@ def move(
             free_rows[q[Q_FREE_ROWS]] = held
             q[Q_FREE_ROWS] += 1
         closed_all += 1
-        if inside_first:
+        if inside_first and (first < split or status != SERVED or answered > stop):
+            fold(p, counts, sums, bins, status, first, now, start, answered)
+        elif inside_first:
             closed += 1
-            if answered > stop:
-                counts[L_PENDING] += 1
-            elif status == SERVED:
-                served += 1
-                latency = answered - first + overhead
-                bins[bin_of(latency)] += 1
-                latency_s += latency
-                wait_s += start - now
-            else:
-                counts[status] += 1
+            latency = answered - first + overhead
+            bins[bin_of(latency)] += 1
+            latency_s += latency
+            wait_s += start - now
     q[Q_ROW], q[Q_RETRIES], q[Q_EVENTS] = row, retries, events
     counts[L_ATTEMPTS], counts[L_WINDOW_ATTEMPTS] = attempted + settled, attempted_inside + settled_inside
-    counts[L_TOTAL], counts[L_ARRIVED] = total + settled, arrived + settled_inside
-    counts[L_TOTAL_CLOSED], counts[L_CLOSED] = closed_all + settled, closed + settled_inside
-    counts[SERVED], sums[S_BUSY], sums[S_LATENCY], sums[S_WAIT] = served + settled_inside, busy_s, latency_s, wait_s
+    counts[L_TOTAL], counts[L_TOTAL_CLOSED] = total + settled, closed_all + settled
+    counts[L_ARRIVED] += settled_inside
+    counts[L_CLOSED] += closed + settled_inside
+    counts[SERVED] += closed + settled_inside
+    sums[S_BUSY], sums[S_LATENCY], sums[S_WAIT] = busy_s, latency_s, wait_s
     sums[S_BYTES_IN], sums[S_BYTES_OUT] = came_in, went_out
     return came_back

@@ -68,7 +68,8 @@ P_SPARE = 18  # state of one station, see there
 P_GROWTH = 28  # of the longest back-off from one attempt to the next
 P_SETUP = 29  # of a call on a provisioned container
 P_SPREADS = 30  # of cold starts, of loads: what the logarithm of their multiplier spreads by
-P_SIZE = 32
+P_SPLIT = 32  # requests of the window that arrive before it are in a ledger of their own, behind the other one
+P_SIZE = 36
 
 # Integers: the same for all stations
 Q_ROW = 0  # next row of the block

@@ -31,6 +31,7 @@ from advisor.sim.kernels.layout import (
     L_COLD_STARTS,
     L_ON_DEMAND_MS,
     L_PROVISIONED_MS,
+    L_SIZE,
     L_TOTAL,
     L_TOTAL_CLOSED,
     L_WINDOW_ATTEMPTS,
@@ -48,9 +49,9 @@ from advisor.sim.kernels.layout import (
     P_OVERHEAD,
     P_PAYLOAD_MAX,
     P_SETUP,
+    P_SPLIT,
     P_STOP,
     P_TO,
-    PENDING,
     Q_ATTEMPTS,
     Q_BUSY,
     Q_EVENTS,
@@ -62,13 +63,6 @@ from advisor.sim.kernels.layout import (
     Q_ROWS,
     Q_SPARE,
     R_ANSWERED,
-    R_ARRIVAL,
-    R_ATTEMPTS,
-    R_FINISH,
-    R_FIRST,
-    R_INSTANCE,
-    R_SLOT,
-    R_START,
     R_STATUS,
     REACHED,
     REFUSED,
@@ -95,6 +89,7 @@ from advisor.sim.kernels.settle import (
     settled_by,
     take_row,
     to_grid,
+    write_down,
 )
 from advisor.sim.kernels.state import Common
 
@@ -141,8 +136,9 @@ def move(until: float, through: bool, c: Common, w: Pool) -> int:
     """The same up to one instant."""
     p, q, counts, sums = c.p, c.q, c.counts, c.sums
     limit, stop, fail_share, window_from, window_to = p[P_LIMIT], p[P_STOP], p[P_FAIL_SHARE], p[P_FROM], p[P_TO]
+    split = p[P_SPLIT] > window_from
     while True:
-        if q[Q_RECORD] == 0 and fail_share == 0.0 and q[Q_WARM] == 0 and q[Q_LEVEL] == 0:
+        if q[Q_RECORD] == 0 and fail_share == 0.0 and q[Q_WARM] == 0 and q[Q_LEVEL] == 0 and not split:
             serve_warm(until, c, w)
         now, source = coming(c)
         if source == UNKNOWN:
@@ -207,7 +203,7 @@ def move(until: float, through: bool, c: Common, w: Pool) -> int:
         if comes_back and held < 0 and lacks_draws(c):
             return NEEDS_DRAWS
         # From here on it happens
-        inside_first = first >= window_from and first < window_to
+        inside_first, early = first >= window_from and first < window_to, int(first < p[P_SPLIT])
         if source == FROM_SLEEP:
             pop(c.sleep_at, c.sleep_key, c.sleep_row, q[Q_RETRIES])
             q[Q_RETRIES] -= 1
@@ -215,7 +211,7 @@ def move(until: float, through: bool, c: Common, w: Pool) -> int:
         else:
             q[Q_ROW] = row + 1
             counts[L_TOTAL] += 1
-            counts[L_ARRIVED] += inside_first
+            counts[early * L_SIZE + L_ARRIVED] += inside_first
         inside = now >= window_from and now < window_to
         if not refused:
             counts[L_ATTEMPTS] += 1
@@ -227,11 +223,9 @@ def move(until: float, through: bool, c: Common, w: Pool) -> int:
                 if status == SERVED and answered <= stop:
                     sums[S_BYTES_OUT] += bytes_out
         if q[Q_RECORD] != 0:
-            c.floats[number, R_FIRST], c.floats[number, R_ARRIVAL], c.floats[number, R_START] = first, now, start
-            c.floats[number, R_FINISH], c.floats[number, R_ANSWERED] = finish, np.nan if comes_back else answered
-            c.ints[number, R_STATUS] = PENDING if comes_back else status
-            c.ints[number, R_INSTANCE], c.ints[number, R_SLOT] = container, kind
-            c.ints[number, R_ATTEMPTS] = attempt
+            write_down(c.floats, c.ints, number, first, now, start, finish, container, kind, attempt)
+            if not comes_back:
+                c.floats[number, R_ANSWERED], c.ints[number, R_STATUS] = answered, status
         if comes_back:
             if held < 0:
                 held = take_row(
@@ -248,7 +242,7 @@ def move(until: float, through: bool, c: Common, w: Pool) -> int:
             c.free_rows[q[Q_FREE_ROWS]] = held
             q[Q_FREE_ROWS] += 1
         if cold and inside_first:
-            counts[L_COLD] += 1
+            counts[early * L_SIZE + L_COLD] += 1
         close(p, counts, sums, c.bins, status, first, now, start, answered)
 
 

@@ -19,6 +19,7 @@ from advisor.sim.kernels.layout import (
     GRID,
     L_CLOSED,
     L_PENDING,
+    L_SIZE,
     L_TOTAL_CLOSED,
     N_ATTEMPT,
     N_LUCK,
@@ -29,12 +30,24 @@ from advisor.sim.kernels.layout import (
     P_FROM,
     P_GROWTH,
     P_OVERHEAD,
+    P_SPLIT,
     P_SPREADS,
     P_STOP,
     P_TO,
+    PENDING,
     Q_RETRIES,
+    R_ANSWERED,
+    R_ARRIVAL,
+    R_ATTEMPTS,
+    R_FINISH,
+    R_FIRST,
+    R_INSTANCE,
+    R_SLOT,
+    R_START,
+    R_STATUS,
     REJECTED,
     S_LATENCY,
+    S_SIZE,
     S_WAIT,
     SERVED,
     STEPS,
@@ -85,16 +98,54 @@ def close(
     """A request has its final status: fold it into the ledger where it arrived in the window."""
     counts[L_TOTAL_CLOSED] += 1
     if first >= p[P_FROM] and first < p[P_TO]:
-        counts[L_CLOSED] += 1
-        if answered > p[P_STOP]:
-            counts[L_PENDING] += 1
-            return
-        counts[status] += 1
-        if status == SERVED:
-            latency = answered - first + p[P_OVERHEAD]
-            bins[bin_of(latency)] += 1
-            sums[S_LATENCY] += latency
-            sums[S_WAIT] += start - arrival
+        fold(p, counts, sums, bins, status, first, arrival, start, answered)
+
+
+@part
+def fold(
+    p: Floats,
+    counts: Ints,
+    sums: Floats,
+    bins: Ints,
+    status: int,
+    first: float,
+    arrival: float,
+    start: float,
+    answered: float,
+) -> None:
+    """Count a request of the window; those before the split by themselves."""
+    early = int(first < p[P_SPLIT])
+    of_counts, of_sums, of_bins = early * L_SIZE, early * S_SIZE, early * BINS
+    counts[of_counts + L_CLOSED] += 1
+    if answered > p[P_STOP]:
+        counts[of_counts + L_PENDING] += 1
+        return
+    counts[of_counts + status] += 1
+    if status == SERVED:
+        latency = answered - first + p[P_OVERHEAD]
+        bins[of_bins + bin_of(latency)] += 1
+        sums[of_sums + S_LATENCY] += latency
+        sums[of_sums + S_WAIT] += start - arrival
+
+
+@part
+def write_down(
+    floats: Floats,
+    ints: Ints,
+    number: int,
+    first: float,
+    arrival: float,
+    start: float,
+    finish: float,
+    unit: int,
+    slot: int,
+    attempts: int,
+) -> None:
+    """An attempt's columns; it has no answer so far."""
+    floats[number, R_FIRST], floats[number, R_ARRIVAL], floats[number, R_START] = first, arrival, start
+    floats[number, R_FINISH], floats[number, R_ANSWERED] = finish, np.nan
+    ints[number, R_STATUS], ints[number, R_INSTANCE] = PENDING, unit
+    ints[number, R_SLOT], ints[number, R_ATTEMPTS] = slot, attempts
 
 
 @part
