@@ -42,8 +42,6 @@ _LONG = 4_000_000
 _LEADER, _OTHER = 12_000_000, 5_000_000
 # Of a brief race, where replications are short ones; of what does not lead, at most.
 _BRIEF, _ENOUGH = 3, 10
-# From so many replications on costs are corrected by the arrivals, which takes one degree of freedom.
-_CORRECTED = 6
 # Who comes first in a few replications is first no more in some others, so often at most.
 _FIRSTS = 4
 # Leaders that cannot be told apart are given twice the replications, so often at most.
@@ -335,8 +333,9 @@ class Race:
             return _share_above_zero(pairs)
         # As costs are: corrected by how far the arrivals lie from what they are known to be.
         arrived = [float(ledger.arrived) for ledger in first.found.ledgers[: len(pairs)]]
-        corrected = with_control(pairs, arrived, expected)
-        return 1 - _below(corrected, 0.0, len(pairs) - (len(pairs) >= _CORRECTED))
+        least = min(first.found.controlled, other.found.controlled)
+        corrected = with_control(pairs, arrived, expected, least=least)
+        return 1 - _below(corrected, 0.0, len(pairs) - (len(pairs) >= least))
 
     def _meets(self, one: Finalist) -> float:
         """The probability that it truly meets the objective: that none of its shares passes what is allowed."""

@@ -76,6 +76,10 @@ class Spill(Pattern):
             raise InputError(f"spill_at={self.spill_at!r}", "", "give a whole number, 0 or more")
 
     @property
+    def paid_by_use(self) -> bool:
+        return self.second.paid_by_use
+
+    @property
     def parts(self) -> tuple[Pattern, Pattern]:
         """The base, then the second."""
         return (self.base, self.second)

@@ -162,6 +162,11 @@ class Pattern(ABC):
     def foresee(self, w: Workload) -> Foresight:
         """What arithmetic alone says of it, in about a millisecond; nothing of the simulator is loaded."""
 
+    @property
+    def paid_by_use(self) -> bool:
+        """Whether its bill follows the number of requests, so that their number says what it would have been."""
+        return False
+
     def never(self, w: Workload) -> str:  # noqa: ARG002 - the default has no such proof
         """Why none like it, however large, can meet the objective, where that is proved at once; else empty."""
         return ""

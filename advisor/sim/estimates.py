@@ -16,11 +16,14 @@ from advisor.sim.kernels import Floats
 from advisor.sim.ledger import Ledger, bin_edges
 
 __all__ = [
+    "CONTROLLED",
     "Estimate", "mean_of", "percentile_of", "ratio_of", "share_later_of", "student_t", "together",
     "with_control",
 ]  # fmt: skip
 
 CONFIDENCE = 0.95
+# From so many replications on, values are corrected by a control that they may have little to do with.
+CONTROLLED = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,16 +84,22 @@ def mean_of(values: Sequence[float], *, confidence: float = CONFIDENCE) -> Estim
 
 
 def with_control(
-    values: Sequence[float], controls: Sequence[float], expected: float, *, confidence: float = CONFIDENCE
+    values: Sequence[float],
+    controls: Sequence[float],
+    expected: float,
+    *,
+    least: int = CONTROLLED,
+    confidence: float = CONFIDENCE,
 ) -> Estimate:
     """The mean of `values`, corrected by how far the controls' mean lies from what it is known to be.
 
-    Below six replications, or with a control that does not move, the plain mean: the slope would be noise.
+    The interval covers as often as it says from three replications on; of few it is wide where values have little to
+    do with the control. Below the `least`, or with a control that does not move, it is the plain mean.
     """
     n = len(values)
     y, x = np.array(values), np.array(controls)
     across = float(((x - x.mean()) ** 2).sum())
-    if n < 6 or across == 0.0:
+    if n < max(3, least) or across == 0.0:
         return mean_of(values, confidence=confidence)
     slope = float(((x - x.mean()) * (y - y.mean())).sum()) / across
     mean = float(y.mean()) - slope * (float(x.mean()) - expected)

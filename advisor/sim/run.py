@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from advisor.sim.apart import helpers
-from advisor.sim.estimates import Estimate, mean_of, percentile_of, ratio_of, share_later_of, with_control
+from advisor.sim.estimates import CONTROLLED, Estimate, mean_of, percentile_of, ratio_of, share_later_of, with_control
 from advisor.sim.ledger import Ledger
 from advisor.sim.run_record import Run
 
@@ -47,6 +47,8 @@ class Replications:
     runs: tuple[Run, ...]
     confidence: float = 0.95
     precise: bool = True
+    #: from so many runs on the arrivals correct the cost
+    controlled: int = CONTROLLED
 
     @cached_property
     def ledgers(self) -> tuple[Ledger, ...]:
@@ -66,12 +68,12 @@ class Replications:
         return mean_of([measure(run) for run in self.runs], confidence=self.confidence)
 
     def cost(self, measure: Callable[[Run], float], expected_arrivals: float | None = None) -> Estimate:
-        """The mean cost; the realised arrivals correct it where their expectation is known."""
+        """The mean cost; the realised arrivals correct it where their expectation is known, and runs are enough."""
         costs = [measure(run) for run in self.runs]
         if expected_arrivals is None:
             return mean_of(costs, confidence=self.confidence)
         arrived = [float(ledger.arrived) for ledger in self.ledgers]
-        return with_control(costs, arrived, expected_arrivals, confidence=self.confidence)
+        return with_control(costs, arrived, expected_arrivals, least=self.controlled, confidence=self.confidence)
 
     def latency_s(self, share: float, *, served_only: bool = False) -> Estimate:
         """A percentile over all requests (unserved ones infinite), or over served ones."""
@@ -115,6 +117,7 @@ def replicate(
     threads: int = 1,
     submit: Callable[[int], Callable[[], Run]] | None = None,
     made: Mapping[int, Run] | None = None,
+    controlled: int = CONTROLLED,
     progress: Callable[[int], None] | None = None,
     settled: Callable[[Replications], bool] | None = None,
 ) -> Replications:
@@ -123,7 +126,8 @@ def replicate(
     They go on, too, until what they are to decide is `settled`, but to twice as many at most: what is on the very edge
     never is. `precise` of the answer is False where the cap came before cost and percentile were. Where there is a
     `submit`, which begins a replication elsewhere and returns what waits for it, they are run by that; else by so many
-    `threads`: the outcome is the same. `made` are replications that are there already, by number.
+    `threads`: the outcome is the same. `made` are replications that are there already, by number. From so many as are
+    ``controlled`` on the arrivals correct the cost.
     """
     wanted = precision or Precision()
     runs: list[Run] = []
@@ -146,7 +150,7 @@ def replicate(
         if progress is not None:
             progress(len(runs))
         if len(runs) >= wanted.least:
-            so_far = Replications(runs=tuple(runs), confidence=wanted.confidence)
+            so_far = Replications(runs=tuple(runs), confidence=wanted.confidence, controlled=controlled)
             precise = _precise(so_far, wanted, cost, expected_arrivals, percentile)
             if precise:
                 enough = enough or 2 * len(runs)
@@ -154,7 +158,7 @@ def replicate(
                     return so_far
         if not needed(len(runs)):
             break
-    return Replications(runs=tuple(runs), confidence=wanted.confidence, precise=precise)
+    return Replications(runs=tuple(runs), confidence=wanted.confidence, precise=precise, controlled=controlled)
 
 
 def _precise(

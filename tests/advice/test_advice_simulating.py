@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from advisor.advice.simulating import every_request, simulate
+from advisor.catalog.prices import price_book
 from advisor.errors import InputError
 from advisor.patterns import RealTime, Serverless
 from advisor.workload import Workload, reads
@@ -142,3 +143,26 @@ def test_without_a_timeline_the_answer_is_the_same_but_for_its_samples(workload)
     # Sums are taken up to each sample, so that they may differ in their last bit.
     means = [one.latency_s["mean"].value for one in (sampled, bare)]
     assert means[0] == pytest.approx(means[1], rel=1e-12)
+
+
+def test_three_replications_of_what_is_paid_by_use_are_corrected_by_the_arrivals() -> None:
+    # Bursts move the requests of a replication by a tenth; what a request costs they do not move.
+    w = reads(
+        """
+name: by-use
+region: us-east-1
+model: {size: 60 MB, memory: 500 MB}
+work: [{on: serverless 2 GB, mean: 250 ms, cv: 0}]
+traffic: {rate: 3 per second, bursts: {peak: 8x, cv: 2, length: 30 min}}
+payload: {request: 0 B, response: 0 B}
+objective: {p95: 12 s, errors: 5 %}
+platform: {serverless_cold_billed: no}
+"""
+    )
+    outcome = simulate(w, Serverless(memory_mib=2048, max_concurrency=100), seed=2, replications=3, budget=300_000)
+    rate = price_book().rate("us-east-1", "ServerlessInf", "Mem-2GB").usd
+    # 250 ms of each of 3 x 3,600 x 730 requests, cold starts not billed.
+    by_hand = float(rate) * 0.25 * 3 * 3600 * 730
+    assert float(outcome.usd_per_month.value) == pytest.approx(by_hand, rel=1e-3)
+    assert outcome.usd_per_month.high - outcome.usd_per_month.low < 0.01 * by_hand
+    assert abs(outcome.requests / (3 * outcome.horizon_h * 3600 * 3) - 1) > 0.005

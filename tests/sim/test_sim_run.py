@@ -63,6 +63,29 @@ def test_a_control_narrows_the_interval_without_moving_the_truth() -> None:
     assert corrected.low < 100.0 < corrected.high
 
 
+@pytest.mark.parametrize("replications", [3, 4, 5])
+@pytest.mark.parametrize("follows", [0.0, 0.9, 0.9999])
+def test_a_corrected_mean_covers_as_often_as_it_says_however_few_there_are(replications: int, follows: float) -> None:
+    # 2,000 means of 0, of values that follow the control that closely: 1,900 expected; 1,860 to 1,940 is four spreads.
+    rng = np.random.default_rng(7)
+    covered = 0
+    for _ in range(2000):
+        control = rng.standard_normal(replications)
+        values = follows * control + math.sqrt(1 - follows**2) * rng.standard_normal(replications)
+        one = with_control(list(values), list(control), 0.0, least=3)
+        covered += one.low <= 0.0 <= one.high
+    assert 1860 <= covered <= 1940
+
+
+def test_fewer_than_asked_for_are_not_corrected() -> None:
+    costs, arrived = [10.0, 12.0, 17.0], [100.0, 120.0, 170.0]
+    assert with_control(costs, arrived, 130.0) == mean_of(costs)
+    assert with_control(costs[:2], arrived[:2], 130.0, least=2) == mean_of(costs[:2])
+    exact = with_control(costs, arrived, 120.0, least=3)
+    assert exact.value == pytest.approx(12.0)
+    assert exact.half_share < 1e-6
+
+
 def test_a_ratio_weighs_replications_by_their_size() -> None:
     assert ratio_of([1.0, 90.0], [10.0, 100.0]).value == pytest.approx(91 / 110)
 

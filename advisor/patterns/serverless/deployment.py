@@ -157,6 +157,10 @@ class Serverless(Pattern):
 
         return space(w)
 
+    @property
+    def paid_by_use(self) -> bool:
+        return True
+
     def foresee(self, w: Workload) -> Foresight:
         from advisor.patterns.serverless.foresee import foresee  # loads numpy, which checking does without
 
