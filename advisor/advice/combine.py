@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from advisor.advice.explaining import told, why
@@ -21,6 +22,7 @@ from advisor.advice.spill import EVIDENCE
 from advisor.money import together
 from advisor.patterns.base import Pattern
 from advisor.rules import NOTES, Finding
+from advisor.sim.apart import can_fork, helpers
 from advisor.workload import Workload
 
 if TYPE_CHECKING:
@@ -97,15 +99,24 @@ def recommend_both(
 
     def answer(part: Workload, patterns: list[str], **told: Any) -> Recommendation:
         # Three endpoints for one workload are more than anybody looks after: the stream has one of its own.
-        return recommend(part, seed=seed, patterns=patterns, threads=threads, progress=progress, hybrids=False, **told)
+        return recommend(part, seed=seed, patterns=patterns, threads=threads, hybrids=False, **told)
 
-    lot = answer(_lot(w), [name for name in names if name == _JOB], explain=False)
+    def of_the_lot(tell: Callable[[str, int], None] | None) -> Recommendation:
+        return answer(_lot(w), [name for name in names if name == _JOB], explain=False, progress=tell)
 
-    def joined(stream: Recommendation) -> None:
-        if ready is not None:
-            ready(_joined(w, stream, lot))
+    def of_both(lot: Callable[[], Recommendation]) -> Recommendation:
+        def joined(stream: Recommendation) -> None:
+            if ready is not None:
+                ready(_joined(w, stream, lot()))
 
-    return _joined(w, answer(_stream(w), streaming, explain=explain, ready=joined), lot)
+        return _joined(w, answer(_stream(w), streaming, explain=explain, ready=joined, progress=progress), lot())
+
+    if threads < 2 or not can_fork():
+        alone = of_the_lot(progress)
+        return of_both(lambda: alone)
+    # The lot's answer has nothing to do with the stream's, and is worked out beside it.
+    with helpers(of_the_lot, 1, apart=True) as submit:
+        return of_both(cache(submit(None)))
 
 
 def _joined(w: Workload, stream: Recommendation, lot: Recommendation) -> Recommendation:

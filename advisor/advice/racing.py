@@ -131,12 +131,15 @@ class Race:
         self._simulate = partial(simulate, w, seed=seed, book=book, threads=threads, budget=brief)
 
     @contextmanager
-    def ahead(self, surely: Sequence[Pattern]) -> Iterator[None]:
+    def ahead(self, surely: Sequence[Trial]) -> Iterator[None]:
         """While this lasts long replications have helpers, and those begin with what these finalists surely take.
 
-        The first of them leads. What is run by helpers, and in which order, changes no figure.
+        The first of them leads. What is run by helpers, and in which order, changes no figure; of very long ones the
+        longest come first, so that no helper is left with it at the end.
         """
-        heavy = [one for one in surely if not self.light(one)]
+        heavy = [one for one in surely if not self.light(one.deployment)]
+        if self.long:
+            heavy.sort(key=lambda one: -one.effort)
         if self.vast or not heavy:
             yield
             return
@@ -144,7 +147,8 @@ class Race:
             self._ahead = helped
             # What a brief race takes depends on how its first turns out.
             if helped is not None and not self.brief:
-                helped.begin(*(one for each in heavy for one in self._surely(each, leads=each is surely[0])))
+                leader = surely[0]
+                helped.begin(*(run for one in heavy for run in self._surely(one.deployment, leads=one is leader)))
             try:
                 yield
             finally:
@@ -154,16 +158,21 @@ class Race:
         """The replications that entering a finalist takes in any case."""
         horizon = horizon_for(self.workload, deployment, None)
         wanted = self._bounds(deployment, leads=leads) or self._until()
-        for number in range(least_of(self.workload, wanted, horizon, bursts=leads)):
+        least, made = least_of(self.workload, wanted, horizon, bursts=leads), self.runs.get(deployment.id, ())
+        for number in [number for number in range(least) if number not in made]:
             yield Once(deployment, number, sampled=leads and number == 0)
             if number < PAIRS and has_spikes(self.workload, deployment):
                 yield Once(deployment, number, pair=True)
 
+    def begin(self, deployment: Pattern, *, leads: bool) -> None:
+        """Have helpers, where there are any, begin what entering it takes in any case."""
+        if self._ahead is not None and not self.light(deployment) and not self.brief:
+            self._ahead.begin(*self._surely(deployment, leads=leads))
+
     def enter(self, deployment: Pattern, *, leads: bool) -> Finalist:
         """Simulate a finalist: until it is precise where it leads or runs are short, else a few replications."""
         if deployment.id not in self.finalists:
-            if self._ahead is not None and not self.light(deployment) and not self.brief:
-                self._ahead.begin(*self._surely(deployment, leads=leads))
+            self.begin(deployment, leads=leads)
             bounds = self._bounds(deployment, leads=leads)
             self._run(deployment, leads=leads and not self.brief, precision=bounds)
         return self.finalists[deployment.id]

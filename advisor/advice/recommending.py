@@ -24,7 +24,7 @@ from advisor.advice.recommendation import Confidence, Option, Recommendation, Re
 from advisor.advice.scouting import Scout
 from advisor.advice.simulating import price_overrides
 from advisor.advice.spill import Spill
-from advisor.advice.spilling import NOT_MOVED, outcomes_of_parts, tried_spills
+from advisor.advice.spilling import NOT_MOVED, Spills, outcomes_of_parts
 from advisor.advice.trial import Bench, Ran, Trial
 from advisor.catalog.prices import PriceBook, price_book
 from advisor.errors import InputError
@@ -200,11 +200,16 @@ class _Answer:
             mark = scored(w, firsts[0])
             race.far |= {one.id for one in firsts if scored(w, one) > _FAR * mark}
             surely += [] if self.bench.vast else narrow_misses(w, every, mark)
-        with race.ahead([trial.deployment for trial in surely]):
+        with race.ahead(surely):
             self._run(race, firsts, others, every)
         return race
 
     def _run(self, race: Race, firsts: list[Trial], others: list[Trial], every: list[Trial]) -> None:
+        # Two endpoints that share the stream; a first look at them, while helpers are at work on the others.
+        spills = Spills(self.workload, self.scout.prospects, self.scout.found, self.bench)
+        if self.hybrids and firsts and not (self.brief or self.bench.vast):
+            for trial in spills.better_than(firsts[0])[:1]:
+                race.begin(trial.deployment, leads=True)
         long = self.bench.requests_whole > _LONG
         # Finalists run side by side where one replication takes minutes, which has a core to itself.
         if self.bench.vast and self.threads > 1 and firsts:
@@ -224,7 +229,7 @@ class _Answer:
             race.challenge(trial.deployment)
         for trial in () if self.brief else at_stake(every, race):
             race.enter(trial.deployment, leads=False)
-        for trial in self._spills(race):
+        for trial in spills.better_than(race.ranked()[0]) if self.hybrids and race.finalists else ():
             if race.enter(trial.deployment, leads=True).meets:
                 break
             race.finalists.pop(trial.id)
@@ -237,12 +242,6 @@ class _Answer:
             return False
         best = scored(self.workload, first)
         return not trial.meets or scored(self.workload, trial) > _CLOSE * best
-
-    def _spills(self, race: Race) -> tuple[Trial, ...]:
-        """Two endpoints that share the stream, where they are better than the best of one."""
-        if not self.hybrids:
-            return ()
-        return tried_spills(self.workload, self.scout.prospects, self.scout.found, self.bench, race.ranked())
 
     def _enter(self, race: Race, trial: Trial, *, leads: bool) -> None:
         """A pattern's best; where it was flattered by the search's requests, those that came next.

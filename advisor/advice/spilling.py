@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,7 @@ import numpy as np
 from advisor.advice.foreseeing import Chain, Prospect, by_kind
 from advisor.advice.judging import judge
 from advisor.advice.outcome import Money, Outcome
-from advisor.advice.ranking import SHARES, order, scored
+from advisor.advice.ranking import SHARES, Ranked, order, scored
 from advisor.advice.spill import OF_THE_SPILL, Spill
 from advisor.advice.trial import Bench, Trial
 from advisor.patterns.asynchronous import Asynchronous
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from advisor.advice.search import Found
     from advisor.sim.run import Replications
 
-__all__ = ["NOT_MOVED", "outcomes_of_parts", "tried_spills"]
+__all__ = ["NOT_MOVED", "Spills", "outcomes_of_parts"]
 
 # What is not estimated to cost this much less than the best is not worth a router.
 _WORTH = 0.98
@@ -75,40 +76,48 @@ class _Guess:
         return Spill(base=self.base, second=second, spill_at=self.waits)
 
 
-def tried_spills(
-    w: Workload, prospects: Sequence[Prospect], found: Mapping[str, Found], bench: Bench, single: Sequence[Finalist]
-) -> tuple[Trial, ...]:
-    """What was tried and is better than every ``single`` pattern's finalist, the best first; mostly nothing is tried.
+class Spills:
+    """Combinations of two endpoints that share a stream; looked for once, and tried against what they are to beat.
 
-    ``found`` is what the search came to; the finalists, ranked, are as they will be printed.
+    ``found`` is what the search came to.
     """
-    if not single or not single[0].meets or not _asks_for_one(w):
-        return ()
-    best = single[0]
-    bar = _WORTH * best.usd
-    guesses = sorted(
-        (one for one in _guesses(w, prospects, found) if one.usd < bar),
-        key=lambda one: (one.usd, one.base.id, one.waits, one.second is None),
-    )
-    trials: list[Trial] = []
-    # Of a fleet: the smallest size that is not known to turn away too many.
-    least: dict[tuple[object, ...], int] = {}
-    for guess in guesses[:_LOOKED_AT]:
-        if len(trials) == (1 if bench.vast else _TRIED) or guess.usd >= min(
-            [bar, *(one.usd for one in trials if one.meets)]
-        ):
-            break
-        size = guess.base.min_instances
-        spill = _in_reach(w, guess, bar, bench) if size >= least.get(guess.kind, 1) else None
-        if spill is None or any(one.verdict is BLOCKS for one in spill.check(w)):
-            continue
-        trial = bench.trial(spill)
-        trials.append(trial)
-        if not trial.meets:
-            least[guess.kind] = size + 1
-    better = [one for one in trials if one.meets and one.usd < best.usd]
-    mark = scored(w, best)
-    return tuple(order(w, [one for one in better if scored(w, one) < mark]))
+
+    def __init__(self, w: Workload, prospects: Sequence[Prospect], found: Mapping[str, Found], bench: Bench) -> None:
+        self._workload, self._prospects, self._found, self._bench = w, prospects, found, bench
+
+    @cached_property
+    def _guesses(self) -> list[_Guess]:
+        guesses = _guesses(self._workload, self._prospects, self._found)
+        return sorted(guesses, key=lambda one: (one.usd, one.base.id, one.waits, one.second is None))
+
+    def better_than(self, best: Ranked) -> tuple[Trial, ...]:
+        """What was tried and is better than the best of all single patterns, the best first; mostly nothing is tried.
+
+        That is a finalist as it will be printed, or its trial, for a first look.
+        """
+        w, bench = self._workload, self._bench
+        if not best.meets or not _asks_for_one(w):
+            return ()
+        bar = _WORTH * best.usd
+        trials: list[Trial] = []
+        # Of a fleet: the smallest size that is not known to turn away too many.
+        least: dict[tuple[object, ...], int] = {}
+        for guess in self._guesses[:_LOOKED_AT]:
+            if len(trials) == (1 if bench.vast else _TRIED) or guess.usd >= min(
+                [bar, *(one.usd for one in trials if one.meets)]
+            ):
+                break
+            size = guess.base.min_instances
+            spill = _in_reach(w, guess, bar, bench) if size >= least.get(guess.kind, 1) else None
+            if spill is None or any(one.verdict is BLOCKS for one in spill.check(w)):
+                continue
+            trial = bench.trial(spill)
+            trials.append(trial)
+            if not trial.meets:
+                least[guess.kind] = size + 1
+        better = [one for one in trials if one.meets and one.usd < best.usd]
+        mark = scored(w, best)
+        return tuple(order(w, [one for one in better if scored(w, one) < mark]))
 
 
 def _asks_for_one(w: Workload) -> bool:

@@ -33,11 +33,18 @@ print(len(forked), file=sys.stderr)
 """
 
 
+# The same with a lot of its own each day, which is answered beside the stream.
+BOTH = PROFILE + "batch: {records: 2000, every: 1 day, deadline: 6 hours}\n"
+# With a spike in it, of which each finalist has pairs of runs.
+SPIKED = PROFILE.replace("length: 20 min}", "length: 20 min}, spikes: [{at: day 3 10:00, height: 5x, lasts: 30 min}]")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
-def test_an_answer_of_several_processes_is_that_of_one_thread() -> None:
-    done = subprocess.run([sys.executable, "-c", TOLD], input=PROFILE, text=True, capture_output=True, check=True)
+@pytest.mark.parametrize("profile", [PROFILE, BOTH, SPIKED], ids=["a stream", "a stream and a lot", "a spike"])
+def test_an_answer_of_several_processes_is_that_of_one_thread(profile: str) -> None:
+    done = subprocess.run([sys.executable, "-c", TOLD], input=profile, text=True, capture_output=True, check=True)
     assert int(done.stderr.split()[-1]) >= 5, "searched, raced and explained side by side"
-    alone = ad.recommend(reads(PROFILE), seed=3, threads=1, hybrids=False)
+    alone = ad.recommend(reads(profile), seed=3, threads=1, hybrids=False)
     assert done.stdout.strip() == str(alone.to_json())
     assert alone.options
     assert alone.break_even
