@@ -25,8 +25,9 @@ TOPICS = ["answer", "traffic", "cold", "models", "batch", "review", "practice"]
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _PICTURE = "image/png"
-# A cell that hangs is an error after so long; the longest takes a few seconds.
-_PATIENCE_S = 300
+# A cell that hangs is an error after so long; the longest takes a few seconds. A message between a kernel and its
+# client can be missed, seldom, until one of them gives up: a notebook is then begun again, and one that hangs hangs again.
+_PATIENCE_S, _TRIES = 120, 3
 # Warnings of the kernel about itself are not the notebook's.
 _STRICT = "import warnings\nwarnings.simplefilter('error')\nwarnings.filterwarnings('default', module='ipykernel')"
 _METADATA = {
@@ -49,11 +50,19 @@ def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def _executed(path: Path, kernel: str) -> Any:
     """The notebook after a run from above, warnings being errors."""
     from nbclient import NotebookClient
+    from nbclient.exceptions import CellTimeoutError
 
-    notebook = nbformat.read(path, as_version=4)
-    notebook.cells.insert(0, nbformat.v4.new_code_cell(_STRICT))
     where = {"metadata": {"path": str(FOLDER)}}
-    NotebookClient(notebook, kernel_name=kernel, timeout=_PATIENCE_S, resources=where, record_timing=False).execute()
+    for left in reversed(range(_TRIES)):
+        notebook = nbformat.read(path, as_version=4)
+        notebook.cells.insert(0, nbformat.v4.new_code_cell(_STRICT))
+        client = NotebookClient(notebook, kernel_name=kernel, timeout=_PATIENCE_S, resources=where, record_timing=False)
+        try:
+            client.execute()
+            break
+        except CellTimeoutError:
+            if not left:
+                raise
     del notebook.cells[0]
     return _tidy(notebook)
 
