@@ -344,7 +344,7 @@ class Race:
         arrived = [float(ledger.arrived) for ledger in first.found.ledgers[: len(pairs)]]
         least = min(first.found.controlled, other.found.controlled)
         corrected = with_control(pairs, arrived, expected, least=least)
-        return 1 - _below(corrected, 0.0, len(pairs) - (len(pairs) >= least))
+        return 1 - _below(corrected, 0.0, len(pairs) - (len(pairs) >= least and len(set(arrived)) > 1))
 
     def _meets(self, one: Finalist) -> float:
         """The probability that it truly meets the objective: that none of its shares passes what is allowed."""

@@ -198,7 +198,7 @@ class _Answer:
         surely = [*firsts, *others]
         if firsts and firsts[0].meets:
             mark = scored(w, firsts[0])
-            race.far |= {one.id for one in firsts if scored(w, one) > _FAR * mark}
+            race.far |= {one.id for one in firsts if race.long and scored(w, one) > _FAR * mark}
             surely += [] if self.bench.vast else narrow_misses(w, every, mark)
         with race.ahead(surely):
             self._run(race, firsts, others, every)
@@ -234,7 +234,17 @@ class _Answer:
                 break
             race.finalists.pop(trial.id)
         if race.finalists:
+            self._near(race)
             race.separate()
+
+    def _near(self, race: Race) -> None:
+        """What seemed far behind is run as often as the others, where the first turned out to be nearer to it."""
+        mark = _FAR * scored(self.workload, race.ranked()[0])
+        for name in sorted(race.far & set(race.finalists)):
+            if scored(self.workload, one := race.finalists[name]) <= mark:
+                race.far.discard(name)
+                del race.finalists[name]
+                race.enter(one.deployment, leads=False)
 
     def _is_behind(self, trial: Trial, race: Race) -> bool:
         """Whether a trial is surely behind the first of a race: it misses the objective, or is not even close."""

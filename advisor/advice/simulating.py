@@ -30,7 +30,7 @@ from advisor.money import Bill, PurchaseOptions, Usage, bill
 from advisor.patterns.base import Pattern
 from advisor.sim.endpoints import model_shares
 from advisor.sim.endpoints import told as told_of
-from advisor.sim.estimates import CONTROLLED, Estimate, mean_of, together, with_control
+from advisor.sim.estimates import Estimate, mean_of, together, with_control
 from advisor.sim.faults import NO_FAULTS, Faults
 from advisor.sim.horizon import Horizon, horizon_of
 from advisor.sim.laws import insist
@@ -45,8 +45,6 @@ __all__ = ["every_request", "expected_arrivals", "least_of", "price_overrides", 
 # Every request as a row is for runs that a person, or a table, can hold.
 _ROWS = 2_000_000
 _HOUR_S = 3600
-# Costs that are known to follow the arrivals are corrected by these from so many replications on.
-_FOLLOWS = 3
 # So many bursts are in the replications of an answer together, or else so many replications; where one has more
 # requests than that, fewer.
 _BURSTS, _MOST_FOR_BURSTS = 36, 6
@@ -129,7 +127,7 @@ def simulate(
         threads=threads,
         submit=None if ahead is None else lambda number: ahead.later(which(number)),
         made=runs,
-        controlled=_controlled(deployment),
+        controlled=deployment.controlled_from,
         progress=progress,
         settled=lambda so_far: _told_apart(so_far.error_share(), w.objective.errors),
     )
@@ -173,11 +171,6 @@ def least_of(w: Workload, wanted: Precision, horizon: Horizon, *, bursts: bool) 
 
 def _known(one: Estimate, within: float) -> bool:
     return (one.high - one.low) / 2 <= within
-
-
-def _controlled(deployment: Pattern) -> int:
-    """From so many replications on the arrivals correct the cost."""
-    return _FOLLOWS if deployment.paid_by_use else CONTROLLED
 
 
 def _told_apart(errors: Estimate, allowed: float) -> bool:

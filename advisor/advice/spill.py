@@ -76,8 +76,9 @@ class Spill(Pattern):
             raise InputError(f"spill_at={self.spill_at!r}", "", "give a whole number, 0 or more")
 
     @property
-    def paid_by_use(self) -> bool:
-        return self.second.paid_by_use
+    def controlled_from(self) -> int:
+        # The spill comes in bursts, and follows the arrivals less closely than they themselves do.
+        return self.second.controlled_from + 1 if isinstance(self.second, Serverless) else self.second.controlled_from
 
     @property
     def parts(self) -> tuple[Pattern, Pattern]:

@@ -11,7 +11,7 @@ from advisor.cli.output import complain
 __all__ = ["loading", "warn_of_compiling"]
 
 # How many objects more make the collector look, and after how many looks it goes through older ones.
-_LOOKS = (50_000, 20, 100)
+_LOOKS = (50_000, 5, 5)
 
 
 @contextmanager
@@ -20,13 +20,15 @@ def loading() -> Iterator[None]:
 
     It is the most of what the collector would go through time and again, here and in every helper that is forked.
     """
+    on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         gc.freeze()
-        gc.enable()
         gc.set_threshold(*_LOOKS)
+        if on:
+            gc.enable()
 
 
 def warn_of_compiling() -> None:

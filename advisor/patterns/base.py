@@ -40,7 +40,11 @@ if TYPE_CHECKING:
     from advisor.sim.run_record import Run
     from advisor.sim.trace import Trace
 
-__all__ = ["Pattern"]
+__all__ = ["CONTROLLED_FROM", "Pattern"]
+
+
+# From so many replications on the number of arrivals corrects a cost that may follow it loosely.
+CONTROLLED_FROM = 6
 
 
 class Pattern(ABC):
@@ -163,9 +167,12 @@ class Pattern(ABC):
         """What arithmetic alone says of it, in about a millisecond; nothing of the simulator is loaded."""
 
     @property
-    def paid_by_use(self) -> bool:
-        """Whether its bill follows the number of requests, so that their number says what it would have been."""
-        return False
+    def controlled_from(self) -> int:
+        """From how many replications on the number of arrivals corrects its cost: the sooner, the closer this follows.
+
+        With few of them a correction of what does not follow does more harm than good.
+        """
+        return CONTROLLED_FROM
 
     def never(self, w: Workload) -> str:  # noqa: ARG002 - the default has no such proof
         """Why none like it, however large, can meet the objective, where that is proved at once; else empty."""

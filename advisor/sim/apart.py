@@ -21,11 +21,13 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from queue import SimpleQueue
 from typing import Any, TypeVar
 from weakref import WeakSet
+
+from advisor.errors import BugError
 
 __all__ = ["can_fork", "helpers", "only_draw"]
 
@@ -79,10 +81,10 @@ def helpers(
 class _Helper:
     """A forked process and the way to it; the items that it has been given, by number, the one it works at first."""
 
-    def __init__(self, work: Callable[[Any], Any]) -> None:
+    def __init__(self, work: Callable[[Any], Any], others: Iterable[Connection] = ()) -> None:
         context = multiprocessing.get_context("fork")
         self.way, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(work, theirs), daemon=True)
+        self.process = context.Process(target=_serve, args=(work, theirs, (self.way, *others)), daemon=True)
         with warnings.catch_warnings():
             # Threads of compiled libraries sleep and hold nothing; those of Python have been counted.
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -99,7 +101,11 @@ class _Crew:
 
     def __init__(self, work: Callable[[Any], Any], count: int, ahead: int, *, all_apart: bool) -> None:
         self.work, self.ahead, self.all_apart = work, ahead, all_apart
-        self.helpers = [_Helper(work) for _ in range(count)]
+        self.helpers: list[_Helper] = []
+        # Where no more processes can be had, those that there are do it, or this one.
+        with suppress(OSError):
+            for _ in range(count):
+                self.helpers.append(_Helper(work, [helper.way for helper in self.helpers]))
         self.items: list[Any] = []
         self.waiting: deque[int] = deque()
         self.found: dict[int, tuple[bool, Any]] = {}
@@ -137,11 +143,15 @@ class _Crew:
 
     def _receive(self, helper: _Helper) -> None:
         try:
-            found = helper.way.recv()
+            told = helper.way.recv_bytes()
         except (EOFError, OSError):
             self._gone(helper)
             return
-        self.found[helper.at.popleft()] = found
+        number = helper.at.popleft()
+        try:
+            self.found[number] = pickle.loads(told)  # noqa: S301 - from a process of our own
+        except Exception as error:  # whatever it is that cannot be read back
+            self.found[number] = False, BugError(f"what a helper found cannot be read: {error!r}")
 
     def _gone(self, helper: _Helper) -> None:
         """It was killed: another takes what it worked at."""
@@ -159,10 +169,12 @@ class _Crew:
             helper.process.join()
 
 
-def _serve(work: Callable[[Any], Any], way: Connection) -> None:
-    """What a helper does until it is dismissed."""
+def _serve(work: Callable[[Any], Any], way: Connection, not_ours: Iterable[Connection]) -> None:
+    """What a helper does until it is dismissed, or until nobody is there any more who could."""
     global _helps
     _helps = True
+    for other in not_ours:
+        other.close()
     # What was there at the fork is no garbage: to look through it would copy it all.
     gc.freeze()
     # An interrupt is for the process that was asked; it dismisses its helpers.

@@ -23,7 +23,7 @@ __all__ = [
 
 CONFIDENCE = 0.95
 # From so many replications on, values are corrected by a control that they may have little to do with.
-CONTROLLED = 4
+CONTROLLED = 6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,8 +93,9 @@ def with_control(
 ) -> Estimate:
     """The mean of `values`, corrected by how far the controls' mean lies from what it is known to be.
 
-    The interval covers as often as it says from three replications on; of few it is wide where values have little to
-    do with the control. Below the `least`, or with a control that does not move, it is the plain mean.
+    The interval covers as often as it says from three replications on; but of few the slope is noise, and the mean the
+    worse for it, where values have little to do with the control. Below the `least`, or with a control that does not
+    move, it is the plain mean.
     """
     n = len(values)
     y, x = np.array(values), np.array(controls)

@@ -27,7 +27,7 @@ from advisor.sim import apart
 from advisor.workload import reads
 forked = []
 start = apart._Helper.__init__
-apart._Helper.__init__ = lambda self, work: (forked.append(1), start(self, work))[1]
+apart._Helper.__init__ = lambda self, *told: (forked.append(1), start(self, *told))[1]
 print(ad.recommend(reads(sys.stdin.read()), seed=3, threads=2, hybrids=False).to_json())
 print(len(forked), file=sys.stderr)
 """

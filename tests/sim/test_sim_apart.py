@@ -5,14 +5,16 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from advisor.errors import InputError
+from advisor.errors import BugError, InputError
 from advisor.sim import apart
 from advisor.sim.apart import can_fork, helpers, only_draw
 from advisor.sim.run import Precision, Replications, replicate
@@ -141,6 +143,63 @@ def test_what_a_killed_helper_had_been_given_ahead_is_done_all_the_same() -> Non
     with helpers(killed, 2, apart=True, ahead=2, all_apart=True) as submit:
         later = [submit(number) for number in range(7)]
         assert [one() for one in later] == [(number**2, HERE) for number in range(7)]
+
+
+class Unreadable(Exception):
+    """Pickled with less than it takes to make one."""
+
+    def __init__(self, what: str, where: str) -> None:
+        super().__init__(what)
+
+
+def test_an_error_that_cannot_be_read_back_is_told_of_and_the_others_go_on() -> None:
+    def fails(number: int) -> int:
+        if number == 1:
+            raise Unreadable("one", "here")
+        return number
+
+    with helpers(fails, 1, apart=True, ahead=2, all_apart=True) as submit:
+        later = [submit(number) for number in range(3)]
+        assert later[0]() == 0
+        with pytest.raises(BugError, match="cannot be read"):
+            later[1]()
+        assert later[2]() == 2
+
+
+def test_helpers_end_with_the_process_that_asked_for_them(tmp_path) -> None:
+    asks = """
+import os, signal, sys, time
+from advisor.sim.apart import helpers
+with helpers(lambda number: os.getpid(), 2, apart=True) as submit:
+    print(*sorted({submit(number)() for number in range(8)} | {os.getpid()}), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    done = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL
+    several = [int(number) for number in done.stdout.split()]
+    assert len(several) >= 2
+    until = time.monotonic() + 20
+    while any(map(alive, several)) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not any(map(alive, several))
+
+
+def alive(process: int) -> bool:
+    """Whether it still runs: what nobody has waited for is over, too."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_where_no_process_can_be_had_it_is_done_here(monkeypatch) -> None:
+    def none(self: object, *_: object) -> None:
+        raise OSError("no more processes")
+
+    monkeypatch.setattr(apart._Helper, "__init__", none)
+    with helpers(square_and_who, 2, apart=True, ahead=2, all_apart=True) as submit:
+        later = [submit(number) for number in range(3)]
+        assert [one() for one in later] == [(number**2, HERE) for number in range(3)]
 
 
 def test_what_is_not_waited_for_is_called_off() -> None:

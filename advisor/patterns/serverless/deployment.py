@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from advisor.errors import InputError
-from advisor.patterns.base import Pattern
+from advisor.patterns.base import CONTROLLED_FROM, Pattern
 from advisor.patterns.clock import SCHEDULE, cycle_s, in_name, reach, refuse
 from advisor.patterns.requests import Call
 from advisor.patterns.serverless import rules_fit, rules_limits, rules_needs, rules_provisioned
@@ -158,8 +158,9 @@ class Serverless(Pattern):
         return space(w)
 
     @property
-    def paid_by_use(self) -> bool:
-        return True
+    def controlled_from(self) -> int:
+        # What is paid is paid for each request; but where kept containers scale, they are paid for as they do.
+        return 3 if self.target_utilisation is None else CONTROLLED_FROM
 
     def foresee(self, w: Workload) -> Foresight:
         from advisor.patterns.serverless.foresee import foresee  # loads numpy, which checking does without
