@@ -27,7 +27,7 @@ _WIDGET = "application/vnd.jupyter.widget-view+json"
 _PICTURE = "image/png"
 # A cell that hangs is an error after so long; the longest takes a few seconds. Seldom a kernel and its client miss a
 # message until one of them gives up: the notebook is then begun again, and one that does hang hangs each time.
-_PATIENCE_S, _TRIES = 120, 3
+_PATIENCE_S, _TRIES = 60, 3
 # Warnings of the kernel about itself are not the notebook's.
 _STRICT = "import warnings\nwarnings.simplefilter('error')\nwarnings.filterwarnings('default', module='ipykernel')"
 _METADATA = {

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -145,23 +145,25 @@ def test_what_a_killed_helper_had_been_given_ahead_is_done_all_the_same() -> Non
         assert [one() for one in later] == [(number**2, HERE) for number in range(7)]
 
 
-class Unreadable(Exception):
-    """Pickled with less than it takes to make one."""
-
-    def __init__(self, what: str, where: str) -> None:
-        super().__init__(what)
+def unread() -> None:
+    raise TypeError("nobody can read it back")
 
 
-def test_an_error_that_cannot_be_read_back_is_told_of_and_the_others_go_on() -> None:
-    def fails(number: int) -> int:
-        if number == 1:
-            raise Unreadable("one", "here")
-        return number
+class Unreadable:
+    """Is pickled, and does not come back."""
 
-    with helpers(fails, 1, apart=True, ahead=2, all_apart=True) as submit:
+    def __reduce__(self) -> tuple[Callable[[], None], tuple[()]]:
+        return unread, ()
+
+
+def test_what_cannot_be_read_back_is_told_of_and_the_others_go_on() -> None:
+    def some(number: int) -> object:
+        return Unreadable() if number == 1 else number
+
+    with helpers(some, 1, apart=True, ahead=2, all_apart=True) as submit:
         later = [submit(number) for number in range(3)]
         assert later[0]() == 0
-        with pytest.raises(BugError, match="cannot be read"):
+        with pytest.raises(BugError, match="nobody can read it back"):
             later[1]()
         assert later[2]() == 2
 
