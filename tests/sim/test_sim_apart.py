@@ -122,14 +122,15 @@ def test_where_all_is_apart_it_is_waited_for() -> None:
 
 def test_two_ahead_are_given_while_more_wait_than_there_are_helpers(tmp_path) -> None:
     def noted(number: int) -> int:
-        time.sleep(0.2)
         (tmp_path / f"{number}-{os.getpid()}").touch()
         return number
 
     with helpers(noted, 2, apart=True, ahead=2, all_apart=True) as submit:
         later = [submit(number) for number in range(5)]
-        # Nobody looks, and yet each goes on with its second one.
-        time.sleep(1.0)
+        # Nobody looks, and yet one of them goes on with a second item.
+        until = time.monotonic() + 60
+        while len(list(tmp_path.iterdir())) < 3 and time.monotonic() < until:
+            time.sleep(0.05)
         assert len(list(tmp_path.iterdir())) == 3
         assert [one() for one in later] == [0, 1, 2, 3, 4]
 
