@@ -37,8 +37,8 @@ __all__ = ["Brief", "briefly", "recommend"]
 
 # What a trial takes, in requests, from which on it is as good as a short race.
 _LONG_ENOUGH = 1_000_000
-# Options beside the best of each pattern, cheaper or faster ones; none where a replication has so many requests.
-_MORE, _LONG = 2, 4_000_000
+# Options beside the best of each pattern, cheaper or faster ones; none where replications are long.
+_MORE = 2
 # Costs, or what else is preferred, this close are the same to a user, who then takes what is simpler.
 _AS_GOOD = 1.005
 # What a trial finds so many times as bad as the first is far behind it.
@@ -193,13 +193,12 @@ class _Answer:
         )
         firsts = order(w, [_simplest(w, found.trials) for found in self.scout.found.values() if found.trials])
         every = [trial for found in self.scout.found.values() for trial in found.trials]
-        long = self.bench.requests_whole > _LONG
-        others = [] if self.brief or long else _others(every, firsts)
+        others = [] if self.brief or race.long else _others(every, firsts)
         surely = [*firsts, *others]
         if firsts and firsts[0].meets:
             mark = scored(w, firsts[0])
             race.far |= {one.id for one in firsts if race.long and scored(w, one) > _FAR * mark}
-            surely += [] if self.bench.vast else narrow_misses(w, every, mark)
+            surely += narrow_misses(w, every, mark)
         with race.ahead(surely):
             self._run(race, firsts, others, every)
         return race
@@ -210,7 +209,6 @@ class _Answer:
         if self.hybrids and firsts and not (self.brief or self.bench.vast):
             for trial in spills.better_than(firsts[0])[:1]:
                 race.begin(trial.deployment, leads=True)
-        long = self.bench.requests_whole > _LONG
         # Finalists run side by side where one replication takes minutes, which has a core to itself.
         if self.bench.vast and self.threads > 1 and firsts:
             with ThreadPoolExecutor(len(firsts)) as pool:
@@ -223,7 +221,7 @@ class _Answer:
         self._safer(race)
         for trial in others:
             race.enter(trial.deployment, leads=False)
-        for trial in () if self.brief or long else cheaper_ones(self.scout.prospects, self.bench, firsts):
+        for trial in () if self.brief or race.long else cheaper_ones(self.scout.prospects, self.bench, firsts):
             race.enter(trial.deployment, leads=False)
         for trial in () if self.brief else at_the_edge(every, race):
             race.challenge(trial.deployment)

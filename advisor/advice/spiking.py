@@ -3,8 +3,8 @@
     without  ── usual requests ─────────────────────────────>  what they use   ─┐
     with     ── the very same, with the same luck ── SPIKE ──>  what all use   ─┴─> the difference, once a month
 
-Only the days around the spikes are run: before them the two do not differ. A third, short run tells how those fare who
-come while a spike lasts, usual requests among them.
+Only the days around the spikes are run: before them the two do not differ. How those fare who come while a spike lasts,
+usual requests among them, the run with it tells too, where it begins with its only spike; else short runs of their own.
 """
 
 from __future__ import annotations
