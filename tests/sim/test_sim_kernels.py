@@ -42,6 +42,14 @@ def test_compiled_code_is_kept_in_the_cache_folder_and_found_again(tmp_path):
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nbc")} == kept
 
 
+def test_what_was_kept_is_loaded_without_what_the_compiler_asks_for_and_others_are_compiled_beside_it(tmp_path):
+    compiles = f"{SMALL}import sys; print('numba.np.linalg' in sys.modules)"
+    first = run(compiles, ADVISOR_CACHE=str(tmp_path))
+    assert first[-1] == "True"
+    again = f"{compiles}\nfrom advisor.sim.kernels.luck import spread\nprint(spread(0.5, 2.0))"
+    assert run(again, ADVISOR_CACHE=str(tmp_path)) == [*first[:-1], "False", repr(math.exp(-2.0))]
+
+
 def test_many_processes_may_compile_at_once(tmp_path):
     command = [sys.executable, "-c", SMALL]
     environment = {**os.environ, "ADVISOR_CACHE": str(tmp_path)}

@@ -22,6 +22,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 from numba.core import caching
+from numba.core.runtime.nrt import rtsys
 
 from advisor.files import cache_folder
 
@@ -170,8 +171,13 @@ class _KernelCache(caching.FunctionCache):
                 cast("Any", self).disable()
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """What was kept, or nothing where it does not read: then it is compiled, and kept anew."""
+        """What was kept, or nothing where it does not read: then it is compiled, and kept anew.
+
+        Machine code asks for numba's memory and for none of what numba can compile, which takes it most of a start to
+        look up; the compiler does so where it is needed.
+        """
         try:
-            return cast("Any", super()).load_overload(sig, target_context)
+            rtsys.initialize(target_context)
+            return cast("Any", self)._load_overload(sig, target_context)
         except Exception:  # as above
             return None
