@@ -74,7 +74,7 @@ class FleetStation(Station):
                 self.p, self.q, self.counts, self.sums, self.bins,
                 self.arrivals, self.works, self.bytes_in, self.bytes_out, self.route, self.lucks, self.keys,
                 self.draws_of,
-                self.sleep_at, self.sleep_key, self.sleep_row, self.free_rows, self.carried, self.numbers, self.draws,
+                self.sleep, self.free_rows, self.carried, self.numbers, self.draws,
                 self.free_at, self.ring, self.ring_head, self.ring_length, self.order, self.named,
                 self.outstanding, self.peak, self.event_at, self.event_key, self.event_seat, self.floats, self.ints,
             )  # fmt: skip

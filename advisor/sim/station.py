@@ -21,6 +21,7 @@ from advisor.sim.deployments import Client
 from advisor.sim.kernels import Floats, Ints, Keys, layout
 from advisor.sim.kernels.lookout import NO_LOOKOUT, W_FIRST, W_ROW, Lookout
 from advisor.sim.kernels.settle import by_request
+from advisor.sim.kernels.sleep import nobody, with_room
 from advisor.sim.kernels.state import Common
 from advisor.sim.ledger import Columns, Ledger
 from advisor.sim.timeline import Sample
@@ -107,9 +108,7 @@ class Station:
         self.draws_of: Floats = np.zeros((0, self.draw_kinds, client.attempts))
         self.models: Ints = np.zeros(0, np.int64)
         self._room = 0
-        self.sleep_at: Floats = np.zeros(0)
-        self.sleep_key: Ints = np.zeros(0, np.int64)
-        self.sleep_row: Ints = np.zeros(0, np.int64)
+        self.sleep = nobody()
         self.free_rows: Ints = np.zeros(0, np.int64)
         self.carried: Floats = np.zeros((0, layout.C_COLUMNS))
         self.numbers: Ints = np.zeros((0, layout.N_COLUMNS), np.int64)
@@ -288,7 +287,7 @@ class Station:
             self.p, self.q, self.counts, self.sums, self.bins,
             self.arrivals, self.works, self.bytes_in, self.bytes_out, self.models, self.lucks, self.keys,
             self.draws_of,
-            self.sleep_at, self.sleep_key, self.sleep_row, self.free_rows, self.carried, self.numbers, self.draws,
+            self.sleep, self.free_rows, self.carried, self.numbers, self.draws,
             self.floats, self.ints,
         )  # fmt: skip
 
@@ -301,9 +300,7 @@ class Station:
         """At least so many free rows in the table of carried requests."""
         while self.q[layout.Q_FREE_ROWS] < rows:
             old, new = self._room, max(64, 2 * self._room)
-            self.sleep_at = _longer(self.sleep_at, new, 0.0)
-            self.sleep_key = _longer(self.sleep_key, new, 0)
-            self.sleep_row = _longer(self.sleep_row, new, 0)
+            self.sleep = with_room(self.sleep, new)
             self.free_rows = _longer(self.free_rows, new, 0)
             self.carried = _longer(self.carried, new, 0.0)
             self.numbers = _longer(self.numbers, new, 0)

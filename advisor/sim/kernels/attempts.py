@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from advisor.sim.kernels.heap import pop
 from advisor.sim.kernels.layout import (
     C_BYTES_IN,
     C_BYTES_OUT,
@@ -61,6 +60,7 @@ from advisor.sim.kernels.layout import (
 )
 from advisor.sim.kernels.part import part
 from advisor.sim.kernels.settle import close, copy_draws, drawn, is_retried, retry
+from advisor.sim.kernels.sleep import wake
 from advisor.sim.kernels.state import E_LIMIT_HEAD, E_LIMITS, Common, Events
 
 # Where the next attempt comes from.
@@ -76,10 +76,10 @@ def coming(c: Common) -> tuple[float, int]:
         if q[Q_TRACE_ENDS] == 0:
             return np.inf, UNKNOWN
         if q[Q_RETRIES] > 0:
-            return c.sleep_at[0], FROM_SLEEP
+            return c.sleep.at[0], FROM_SLEEP
         return np.inf, NOWHERE
-    if q[Q_RETRIES] > 0 and c.sleep_at[0] <= c.arrivals[row]:
-        return c.sleep_at[0], FROM_SLEEP
+    if q[Q_RETRIES] > 0 and c.sleep.at[0] <= c.arrivals[row]:
+        return c.sleep.at[0], FROM_SLEEP
     return c.arrivals[row], FROM_TRACE
 
 
@@ -88,9 +88,8 @@ def accept(c: Common, now: float, source: int) -> int:
     """The next attempt as a row of the table; it counts as arrived. The caller has made sure of room and of draws."""
     q, numbers, carried = c.q, c.numbers, c.carried
     if source == FROM_SLEEP:
-        row = c.sleep_row[0]
-        pop(c.sleep_at, c.sleep_key, c.sleep_row, q[Q_RETRIES])
-        q[Q_RETRIES] -= 1
+        row = c.sleep.row[0]
+        wake(c.sleep, q, carried, numbers)
         numbers[row, N_ATTEMPT] += 1
     else:
         at = q[Q_ROW]
@@ -222,7 +221,7 @@ def answer(c: Common, row: int, status: int, now: float, runs_on: bool) -> None:
             if c.keys.shape[0] == 0:
                 copy_draws(c.draws, again, c.draws, row)
         share = drawn(c.keys, c.draws, numbers, again, D_BACKOFF)
-        retry(c.p, c.q, c.sleep_at, c.sleep_key, c.sleep_row, numbers, again, share, now)
+        retry(c.p, c.q, c.sleep, carried, numbers, again, share, now)
         return
     close(
         c.p, c.counts, c.sums, c.bins, status, carried[row, C_FIRST], carried[row, C_ENTRY], carried[row, C_START], now

@@ -83,14 +83,14 @@ from advisor.sim.kernels.settle import (
     take_row,
     write_down,
 )
+from advisor.sim.kernels.sleep import Sleep, wake
 
 
 @station
 def fleet(
     until: float, through: bool, w: Lookout, p: Floats, q: Ints, counts: Ints, sums: Floats, bins: Ints,
     arrivals: Floats, works: Floats, sizes_in: Floats, sizes_out: Floats, route: Floats, lucks: Ints, luck_keys: Keys,
-    draws_of: Floats, sleep_at: Floats,
-    sleep_key: Ints, sleep_row: Ints, free_rows: Ints, carried: Floats, numbers: Ints, draws: Floats, free_at: Floats,
+    draws_of: Floats, sleep: Sleep, free_rows: Ints, carried: Floats, numbers: Ints, draws: Floats, free_at: Floats,
     ring: Floats, ring_head: Ints, ring_length: Ints, order: Ints, named: Ints, outstanding: Ints, peak: Ints,
     event_at: Floats, event_key: Ints, event_seat: Ints, floats: Floats, ints: Ints,
 ) -> int:  # fmt: skip
@@ -98,7 +98,7 @@ def fleet(
     while goes_on(w):
         answer = move(
             due(w, until), through, p, q, counts, sums, bins, arrivals, works, sizes_in, sizes_out, route, lucks,
-            luck_keys, draws_of, sleep_at, sleep_key, sleep_row, free_rows, carried, numbers, draws, free_at, ring,
+            luck_keys, draws_of, sleep, free_rows, carried, numbers, draws, free_at, ring,
             ring_head, ring_length, order, named, outstanding, peak, event_at, event_key, event_seat, floats, ints,
         )  # fmt: skip
         if answer != REACHED or w.q[W_ON] == 0:
@@ -132,8 +132,7 @@ def most_held(
 def move(
     until: float, through: bool, p: Floats, q: Ints, counts: Ints, sums: Floats, bins: Ints, arrivals: Floats,
     works: Floats, sizes_in: Floats, sizes_out: Floats, route: Floats, lucks: Ints, luck_keys: Keys,
-    draws_of: Floats, sleep_at: Floats,
-    sleep_key: Ints, sleep_row: Ints, free_rows: Ints, carried: Floats, numbers: Ints, draws: Floats, free_at: Floats,
+    draws_of: Floats, sleep: Sleep, free_rows: Ints, carried: Floats, numbers: Ints, draws: Floats, free_at: Floats,
     ring: Floats, ring_head: Ints, ring_length: Ints, order: Ints, named: Ints, outstanding: Ints, peak: Ints,
     event_at: Floats, event_key: Ints, event_seat: Ints, floats: Floats, ints: Ints,
 ) -> int:  # fmt: skip
@@ -141,7 +140,7 @@ def move(
 
     sizes_in, sizes_out: bytes, or of no length; route: f8[n], of first attempts; lucks: i8[n], with luck_keys:
     u8[kinds, attempts], or none, where draws_of: f8[n, kinds, attempts] are given, of no length until asked for.
-    sleep_*: the heap of back-offs; carried, numbers, draws: its requests.
+    carried, numbers, draws: those that sleep.
     free_at: f8[seats, workers], heaps of many; ring: f8[seats, width]; order: seats in service by number; named:
     a seat's number.
     """
@@ -171,7 +170,7 @@ def move(
         # same as the long way below, which takes every attempt that is anything else.
         while plain and row < rows:
             now = arrivals[row]
-            if now >= until or (retries > 0 and sleep_at[0] <= now) or (sized and sizes_in[row] > payload_max):
+            if now >= until or (retries > 0 and sleep.at[0] <= now) or (sized and sizes_in[row] > payload_max):
                 break
             seat = order[int(route[row] * serving)]
             # Any free worker will do here: which one it is shows in the columns only.
@@ -216,12 +215,12 @@ def move(
             elif finish > window_from:
                 busy_s += finish - max(start, window_from)
         again = False
-        if retries > 0 and (row >= rows or sleep_at[0] <= arrivals[row]):
+        if retries > 0 and (row >= rows or sleep.at[0] <= arrivals[row]):
             if row >= rows and not ended:
                 came_back = BLOCK_ENDS
                 break
             again = True
-            now = sleep_at[0]
+            now = sleep.at[0]
         elif row < rows:
             now = arrivals[row]
         else:
@@ -238,7 +237,7 @@ def move(
         bytes_in = bytes_out = routed = 0.0
         fails = False
         if again:
-            held = sleep_row[0]
+            held = sleep.row[0]
             number, attempt = numbers[held, N_NUMBER], numbers[held, N_ATTEMPT] + 1
             first, work = carried[held, C_FIRST], carried[held, C_WORK]
             bytes_in, bytes_out = carried[held, C_BYTES_IN], carried[held, C_BYTES_OUT]
@@ -318,8 +317,8 @@ def move(
         # From here on it happens
         inside_first = first >= window_from and first < window_to
         if again:
-            pop(sleep_at, sleep_key, sleep_row, retries)
-            retries -= 1
+            wake(sleep, q, carried, numbers)
+            retries = q[Q_RETRIES]
             numbers[held, N_ATTEMPT] = attempt
         else:
             row += 1
@@ -370,10 +369,9 @@ def move(
                 numbers[held, N_ATTEMPT] = attempt
                 if not keyed:
                     copy_draws(draws, held, draws_of, row - 1)
-            q[Q_RETRIES] = retries
             share = drawn(luck_keys, draws, numbers, held, D_BACKOFF)
-            retry(p, q, sleep_at, sleep_key, sleep_row, numbers, held, share, answered)
-            retries += 1
+            retry(p, q, sleep, carried, numbers, held, share, answered)
+            retries = q[Q_RETRIES]
             continue
         if held >= 0:
             free_rows[q[Q_FREE_ROWS]] = held
@@ -387,7 +385,7 @@ def move(
             bins[bin_of(latency)] += 1
             latency_s += latency
             wait_s += start - now
-    q[Q_ROW], q[Q_RETRIES], q[Q_EVENTS] = row, retries, events
+    q[Q_ROW], q[Q_EVENTS] = row, events
     counts[L_ATTEMPTS], counts[L_WINDOW_ATTEMPTS] = attempted + settled, attempted_inside + settled_inside
     counts[L_TOTAL], counts[L_TOTAL_CLOSED] = total + settled, closed_all + settled
     counts[L_ARRIVED] += settled_inside

@@ -91,6 +91,7 @@ from advisor.sim.kernels.settle import (
     to_grid,
     write_down,
 )
+from advisor.sim.kernels.sleep import wake
 from advisor.sim.kernels.state import Common
 
 # State of the pool in the array of integers: the two stacks, the containers made so far, and what the metric counts.
@@ -156,7 +157,7 @@ def move(until: float, through: bool, c: Common, w: Pool) -> int:
         bytes_in = bytes_out = 0.0
         row = q[Q_ROW]
         if source == FROM_SLEEP:
-            held = c.sleep_row[0]
+            held = c.sleep.row[0]
             number, attempt = c.numbers[held, N_NUMBER], c.numbers[held, N_ATTEMPT] + 1
             first, work = c.carried[held, C_FIRST], c.carried[held, C_WORK]
             bytes_in, bytes_out = c.carried[held, C_BYTES_IN], c.carried[held, C_BYTES_OUT]
@@ -205,8 +206,7 @@ def move(until: float, through: bool, c: Common, w: Pool) -> int:
         # From here on it happens
         inside_first, early = first >= window_from and first < window_to, int(first < p[P_SPLIT])
         if source == FROM_SLEEP:
-            pop(c.sleep_at, c.sleep_key, c.sleep_row, q[Q_RETRIES])
-            q[Q_RETRIES] -= 1
+            wake(c.sleep, q, c.carried, c.numbers)
             c.numbers[held, N_ATTEMPT] = attempt
         else:
             q[Q_ROW] = row + 1
@@ -236,7 +236,7 @@ def move(until: float, through: bool, c: Common, w: Pool) -> int:
                 if c.keys.shape[0] == 0:
                     copy_draws(c.draws, held, c.draws_of, row)
             share = drawn(c.keys, c.draws, c.numbers, held, D_BACKOFF)
-            retry(p, q, c.sleep_at, c.sleep_key, c.sleep_row, c.numbers, held, share, answered)
+            retry(p, q, c.sleep, c.carried, c.numbers, held, share, answered)
             continue
         if held >= 0:
             c.free_rows[q[Q_FREE_ROWS]] = held
@@ -263,7 +263,7 @@ def serve_warm(until: float, c: Common, w: Pool) -> None:
     busy_s = latency_s = came_in = went_out = 0.0
     while row < rows:
         now = c.arrivals[row]
-        if now >= until or (retries > 0 and c.sleep_at[0] <= now) or (sized and c.bytes_in[row] > payload_max):
+        if now >= until or (retries > 0 and c.sleep.at[0] <= now) or (sized and c.bytes_in[row] > payload_max):
             break
         while busy > 0 and w.busy_at[0] <= now:
             if w.busy_kind[0] == ON_DEMAND:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from advisor.sim.kernels import Floats, Ints, Keys
-from advisor.sim.kernels.heap import push
 from advisor.sim.kernels.layout import (
     BIN_SHIFT,
     BINS,
@@ -35,7 +34,6 @@ from advisor.sim.kernels.layout import (
     P_STOP,
     P_TO,
     PENDING,
-    Q_RETRIES,
     R_ANSWERED,
     R_ARRIVAL,
     R_ATTEMPTS,
@@ -56,6 +54,7 @@ from advisor.sim.kernels.layout import (
 )
 from advisor.sim.kernels.luck import luck, spread
 from advisor.sim.kernels.part import part, station
+from advisor.sim.kernels.sleep import Sleep, fall_asleep
 
 
 @part
@@ -191,9 +190,8 @@ def by_request(draws: Floats, kind: int, rows: int, out: Floats) -> None:
 def retry(
     p: Floats,
     q: Ints,
-    times: Floats,
-    keys: Ints,
-    rows: Ints,
+    sleep: Sleep,
+    carried: Floats,
     numbers: Ints,
     row: int,
     share: float,
@@ -205,8 +203,7 @@ def retry(
     for _ in range(attempt - 1):
         longest *= p[P_GROWTH]
     pause = min(p[P_CAP], longest) * share
-    push(times, keys, rows, q[Q_RETRIES], ended + to_grid(pause), numbers[row, N_NUMBER], row)
-    q[Q_RETRIES] += 1
+    fall_asleep(sleep, q, carried, numbers, ended + to_grid(pause), row)
 
 
 @part

@@ -1,11 +1,12 @@
 """What every event-driven station hands to its kernel, as one named tuple: the trace's block, the table of requests on
-their way, the heap of back-offs, the ledger and the columns on request."""
+their way, those of them that sleep, the ledger and the columns on request."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from advisor.sim.kernels import Floats, Ints, Keys
+from advisor.sim.kernels.sleep import Sleep
 
 __all__ = ["Common", "Events"]
 
@@ -26,9 +27,7 @@ class Common(NamedTuple):
     lucks: Ints  # what each request draws its luck by
     keys: Keys  # [kind, attempt], of no length where draws are given
     draws_of: Floats  # [n, kinds, attempts], given ones, of no length until asked for
-    sleep_at: Floats
-    sleep_key: Ints
-    sleep_row: Ints
+    sleep: Sleep
     free_rows: Ints
     carried: Floats
     numbers: Ints
