@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from advisor.advice.outcome import show_latency
 from advisor.advice.outlook import Outlook
 from advisor.advice.recommendation import BreakEven, Recommendation
+from advisor.advice.spill import Spill
 from advisor.advice.trial import Bench, Ran, watches_alarms
 from advisor.errors import InputError
 from advisor.patterns.base import Pattern
@@ -29,6 +30,8 @@ _FARTHEST, _STEP, _NEAR = 100.0, 3.0, 1.12
 _MOVES = 4
 # What the confirmations along one axis may take, in requests, about (see `Run.effort`).
 _EFFORT = 5_000_000
+# So many times as much where a combination of two endpoints is the best, as each search tries some of these, too.
+_OF_TWO = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,7 @@ class _Finder:
         best = self.answer.best
         assert best is not None
         self.best = best.pattern
+        self.affordable = _EFFORT * (_OF_TWO if isinstance(best.deployment, Spill) else 1)
 
     def point(self, axis: Axis) -> BreakEven | None:
         """Where another pattern comes first along an axis, confirmed; none where none is found."""
@@ -171,6 +175,8 @@ class _Finder:
             if abs(math.log(factor)) <= math.log(_SHORT):
                 return None  # the answer itself lies closer to the point than a point can be told
             if self._simulated(axis, _short_of(axis, factor)) == self.best:
+                if self._simulated(axis, factor * toward, finish=True) != there:
+                    return None  # what comes first there is over before a point of it could be told
                 return self._point(axis, self._amid(axis, factor, toward, there), there)
             factor /= toward
         return None
@@ -196,7 +202,7 @@ class _Finder:
         key = tuple(axis.sets(self.answer.workload, factor).items())
         if key in self.known:
             return self.known[key]
-        if self.spent > _EFFORT and not finish:
+        if self.spent > self.affordable and not finish:
             return None
         moved = self._moved(axis, factor)
         if moved is None:

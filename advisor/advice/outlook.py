@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from advisor.advice.foreseeing import Chain, Foreseen, Kind, Prospect, by_kind
 from advisor.advice.ranking import order
 from advisor.advice.simulating import price_overrides
+from advisor.advice.spill import Spill
+from advisor.advice.spill_outlook import SpillOutlook
 from advisor.advice.trial import Bench
 from advisor.catalog.prices import PriceBook, price_book
 from advisor.patterns import PATTERNS
@@ -54,6 +56,10 @@ class Outlook:
         self._near: dict[str, dict[Kind, int]] = {}
         # The few chains at the answered workload: what comes first, and which assumptions were asked for.
         self._here: dict[str, tuple[Foreseen | None, frozenset[str]]] = {}
+        best = answer.best
+        self._spill: SpillOutlook | None = None
+        if best is not None and isinstance(best.deployment, Spill):
+            self._spill = SpillOutlook(answer, best.deployment, self.book)
         for pattern in self.patterns:
             here = looked.get(pattern.name) or Prospect(self.workload, pattern, self.book)
             self._look(pattern, here, answer)
@@ -88,6 +94,8 @@ class Outlook:
                     continue  # no point there could be confirmed
                 members = [one for one in by_kind(pattern.space(moved)) if one[0] in near_first]
                 kinds |= frozenset(_ranked(Prospect(moved, pattern, self.book, members=members, near=near), _FOLLOWED))
+        if self._spill is not None:
+            kinds |= {chain.kind for chain in here.all_chains if self._spill.looks_at(chain)}
         self._kept[name] = kinds
         for few, those in ((True, firsts), (False, kinds)):
             self._members[name, few] = tuple((one.kind, one.members) for one in here.all_chains if one.kind in those)
@@ -124,6 +132,11 @@ class Outlook:
         if not met:
             return "", math.nan
         first = order(w, met)[0]
+        if self._spill is not None:
+            asked = moved != "" and self._spill.parts & touched
+            usd = self._spill.at(w, self._book_of(w)) if asked else self._spill.usd
+            if self._spill.beats(usd, first):
+                return Spill.name, usd
         return first.pattern, first.usd
 
     def here(self) -> tuple[str, float]:
@@ -150,8 +163,7 @@ class Outlook:
     def _at(self, pattern: type[Pattern], w: Workload, resized: bool, few: bool) -> Foreseen | None:
         near = self._near[pattern.name]
         members = self._members[pattern.name, few]
-        own = price_overrides(w)
-        book = self.book.with_assumed(own) if own else self.book
+        book = self._book_of(w)
         there = Prospect(w, pattern, book, members=members, near=near)
         if resized:
             there = self.prospect(w, pattern, book) or there
@@ -164,6 +176,11 @@ class Outlook:
         # The next place that is asked for is near this one.
         near.update((one.kind, at) for one in there.all_chains if (at := one.first_met()) is not None)
         return best
+
+    def _book_of(self, w: Workload) -> PriceBook:
+        """The price book with the prices that a workload assumes of its own."""
+        own = price_overrides(w)
+        return self.book.with_assumed(own) if own else self.book
 
     def prospect(self, w: Workload, pattern: type[Pattern], book: PriceBook) -> Prospect | None:
         """The chains of a workload near the answered one that are followed; none of a pattern that is not in it."""

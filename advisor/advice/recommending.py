@@ -23,8 +23,7 @@ from advisor.advice.ranking import front, order, same, scored
 from advisor.advice.recommendation import Confidence, Option, Recommendation, Refusal, Searched
 from advisor.advice.scouting import Scout
 from advisor.advice.simulating import price_overrides
-from advisor.advice.spill import Spill
-from advisor.advice.spilling import NOT_MOVED, Spills, outcomes_of_parts
+from advisor.advice.spilling import Spills, outcomes_of_parts
 from advisor.advice.trial import Bench, Ran, Trial
 from advisor.catalog.prices import PriceBook, price_book
 from advisor.errors import InputError
@@ -152,8 +151,6 @@ class _Answer:
         race = self._raced()
         options = _options(w, race)
         answer = self._answer(race, options)
-        if explain and answer.best and isinstance(answer.best.deployment, Spill):
-            return replace(answer, notes=(*answer.notes, NOT_MOVED))
         if not explain:
             return answer
         from advisor.advice.changing import what_changes
@@ -170,7 +167,7 @@ class _Answer:
         self.scout.search()
         firsts = order(self.workload, [trial for found in self.scout.found.values() for trial in found.trials])
         if firsts and firsts[0].effort > _LONG_ENOUGH:
-            best = firsts[0]
+            best = next(iter(self._spills().better_than(firsts[0])), firsts[0]) if self.hybrids else firsts[0]
             return Brief(best.deployment.name if best.meets else "", best.usd, self.bench.effort)
         race = self._raced()
         ranked, effort = race.ranked(), self.bench.effort + race.effort
@@ -205,7 +202,7 @@ class _Answer:
 
     def _run(self, race: Race, firsts: list[Trial], others: list[Trial], every: list[Trial]) -> None:
         # Two endpoints that share the stream; a first look at them, while helpers are at work on the others.
-        spills = Spills(self.workload, self.scout.prospects, self.scout.found, self.bench)
+        spills = self._spills()
         if self.hybrids and firsts and not (self.brief or self.bench.vast):
             for trial in spills.better_than(firsts[0])[:1]:
                 race.begin(trial.deployment, leads=True)
@@ -234,6 +231,9 @@ class _Answer:
         if race.finalists:
             self._near(race)
             race.separate()
+
+    def _spills(self) -> Spills:
+        return Spills(self.workload, self.scout.prospects, self.scout.found, self.bench)
 
     def _near(self, race: Race) -> None:
         """What seemed far behind is run as often as the others, where the first turned out to be nearer to it."""

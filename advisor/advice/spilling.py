@@ -22,6 +22,7 @@ from advisor.advice.outcome import Money, Outcome
 from advisor.advice.ranking import SHARES, Ranked, order, scored
 from advisor.advice.spill import OF_THE_SPILL, Spill
 from advisor.advice.trial import Bench, Trial
+from advisor.catalog.prices import PriceBook
 from advisor.patterns.asynchronous import Asynchronous
 from advisor.patterns.foresight_load import Ground, ground_of
 from advisor.patterns.realtime import RealTime
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from advisor.advice.search import Found
     from advisor.sim.run import Replications
 
-__all__ = ["NOT_MOVED", "Spills", "outcomes_of_parts"]
+__all__ = ["Guess", "Spills", "guesses", "in_reach", "outcomes_of_parts"]
 
 # What is not estimated to cost this much less than the best is not worth a router.
 _WORTH = 0.98
@@ -46,15 +47,10 @@ _WORTH = 0.98
 _TRIED, _LOOKED_AT, _SIZES = 3, 60, 400
 # Who waits at the base may use so much of the time that the objective leaves; so many wait at an instance at most.
 _WAITED, _WAITING = 0.7, 20
-#: said in the notes of an answer whose first is such a combination
-NOT_MOVED = (
-    "what would change the answer is not told where a combination of two endpoints comes first: arithmetic foresees "
-    "single patterns, and no point or range that it cannot look for is stated"
-)
 
 
 @dataclass(frozen=True, slots=True)
-class _Guess:
+class Guess:
     """A base of some size by arithmetic: what it costs with its spill, at least, and the share that is sent on.
 
     ``second`` is serverless; ``None`` stands for an asynchronous endpoint on the base's own type.
@@ -86,9 +82,9 @@ class Spills:
         self._workload, self._prospects, self._found, self._bench = w, prospects, found, bench
 
     @cached_property
-    def _guesses(self) -> list[_Guess]:
-        guesses = _guesses(self._workload, self._prospects, self._found)
-        return sorted(guesses, key=lambda one: (one.usd, one.base.id, one.waits, one.second is None))
+    def _guesses(self) -> list[Guess]:
+        found = guesses(self._workload, self._prospects, self._found)
+        return sorted(found, key=lambda one: (one.usd, one.base.id, one.waits, one.second is None))
 
     def better_than(self, best: Ranked) -> tuple[Trial, ...]:
         """What was tried and is better than the best of all single patterns, the best first; mostly nothing is tried.
@@ -108,7 +104,7 @@ class Spills:
             ):
                 break
             size = guess.base.min_instances
-            spill = _in_reach(w, guess, bar, bench) if size >= least.get(guess.kind, 1) else None
+            spill = in_reach(w, guess, bar, bench.book) if size >= least.get(guess.kind, 1) else None
             if spill is None or any(one.verdict is BLOCKS for one in spill.check(w)):
                 continue
             trial = bench.trial(spill)
@@ -128,7 +124,7 @@ def _asks_for_one(w: Workload) -> bool:
     return w.objective.cold_starts != "avoid"
 
 
-def _guesses(w: Workload, prospects: Sequence[Prospect], found: Mapping[str, Found]) -> Iterator[_Guess]:
+def guesses(w: Workload, prospects: Sequence[Prospect], found: Mapping[str, Found]) -> Iterator[Guess]:
     by_name = {one.pattern.name: one for one in prospects}
     fleets = by_name.get(RealTime.name)
     if fleets is None or not fleets.chains:
@@ -149,7 +145,7 @@ def _is_base(w: Workload, one: Any) -> bool:
     return on.at is None and on.entry.batching is None
 
 
-def _of_fleet(w: Workload, chain: Chain, priced: tuple[Serverless, float] | None, *, queues: bool) -> Iterator[_Guess]:
+def _of_fleet(w: Workload, chain: Chain, priced: tuple[Serverless, float] | None, *, queues: bool) -> Iterator[Guess]:
     """All sizes below the one that would do alone."""
     at = chain.first_met()
     smallest, alone = chain.members[0], chain.members[len(chain) - 1 if at is None else at]
@@ -172,10 +168,10 @@ def _of_fleet(w: Workload, chain: Chain, priced: tuple[Serverless, float] | None
             base = replace(smallest, min_instances=size, max_instances=size)
             usd, per_s = low + each * (size - few), sent_on * ground.rate_per_s
             if priced is not None:
-                yield _Guess(base, waits, priced[0], usd + per_s * MONTH_S * priced[1], sent_on)
+                yield Guess(base, waits, priced[0], usd + per_s * MONTH_S * priced[1], sent_on)
             if sent_on <= late:
                 # Of an instance more at least what the work would fill.
-                yield _Guess(base, waits, None, usd + each * per_s * mean_s / workers, sent_on)
+                yield Guess(base, waits, None, usd + each * per_s * mean_s / workers, sent_on)
 
 
 def _may_be_late(w: Workload, awake_s: float) -> float:
@@ -225,7 +221,7 @@ def _turned_away(ground: Ground, mean_s: float, workers: int, waits: int, sizes:
     return found
 
 
-def _in_reach(w: Workload, guess: _Guess, bar: float, bench: Bench) -> Spill | None:
+def in_reach(w: Workload, guess: Guess, bar: float, book: PriceBook) -> Spill | None:
     """The deployment, where by arithmetic the objective is met; with a queue also where its cost is below the bar.
 
     Instances that take what they can before anything goes on are to the containers of a spill as provisioned ones: as
@@ -233,7 +229,7 @@ def _in_reach(w: Workload, guess: _Guess, bar: float, bench: Bench) -> Spill | N
     """
     base, second = guess.base, guess.second
     if second is None:
-        return _queued(w, guess, bar, bench)
+        return _queued(w, guess, bar, book)
     ratio = second.work_on(w).mean_s / base.work_on(w).mean_s
     places = max(1, round(base.min_instances * _workers(w, base) * ratio))
     warm = replace(second, provisioned_concurrency=places, max_concurrency=places + second.max_concurrency)
@@ -241,24 +237,24 @@ def _in_reach(w: Workload, guess: _Guess, bar: float, bench: Bench) -> Spill | N
     return guess.with_(second) if not seen.impossible and seen.meets(w) else None
 
 
-def _queued(w: Workload, guess: _Guess, bar: float, bench: Bench) -> Spill | None:
+def _queued(w: Workload, guess: Guess, bar: float, book: PriceBook) -> Spill | None:
     """With the cheapest asynchronous endpoint for so thin a load that sleeps while nothing is sent on."""
     thin = w.scaled(rate=max(guess.sent_on, 1e-6))
     chains = [chain for chain in Asynchronous.space(thin) if chain[0].instance_type == guess.base.instance_type]
-    prospect = Prospect(thin, Asynchronous, bench.book, members=list(by_kind(chains)))
+    prospect = Prospect(thin, Asynchronous, book, members=list(by_kind(chains)))
     allowed = w.objective.errors / max(guess.sent_on, 1e-9)
     seen = [prospect.foreseen(one) for chain in chains for one in chain if one.sleeps and one.schedule is None]
     fit = [one for one in seen if not one.impossible and one.seen.error_share <= allowed]
     cheapest = min(fit, key=lambda one: (one.usd, one.id), default=None)
     if cheapest is None or not isinstance(cheapest.deployment, Asynchronous):
         return None
-    hours = guess.usd - _work_usd(w, guess, bench)
+    hours = guess.usd - _work_usd(w, guess, book)
     return guess.with_(cheapest.deployment) if hours + cheapest.usd < bar else None
 
 
-def _work_usd(w: Workload, guess: _Guess, bench: Bench) -> float:
+def _work_usd(w: Workload, guess: Guess, book: PriceBook) -> float:
     """What the guess counts for the work that is sent on: what that would fill of an instance."""
-    one = Prospect(w, RealTime, bench.book, members=list(by_kind([[guess.base]])))
+    one = Prospect(w, RealTime, book, members=list(by_kind([[guess.base]])))
     two = replace(guess.base, min_instances=1 + guess.base.min_instances, max_instances=1 + guess.base.min_instances)
     each = one.foreseen(two).usd - one.foreseen(guess.base).usd
     mean_s = ground_of(w).law(guess.base.place).mean_s

@@ -24,7 +24,16 @@ work: [{on: serverless 2 GB, mean: 3 s, cv: 0.2}, {on: ml.m5.large, mean: 2 s, c
 payload: {request: 4 KB, request_max: 40 KB, response: 1 KB}
 objective: {p95: 8 s, errors: 1 %, cold_starts: allow, prefer: cost}
 """
+# Instances for the steady part, serverless for bursts that are too tall and too short for instances.
+BURSTS = """
+name: bursts
+work: [{on: ml.c5.large, mean: 400 ms, cv: 0.3, workers: 2}, {on: serverless 2 GB, mean: 400 ms, cv: 0.3}]
+traffic: {rate: 8 per second, bursts: {peak: 6x, cv: 1, length: 4 min}}
+payload: {request: 4 KB, response: 1 KB}
+objective: {p90: 2 s, errors: 1 %, cold_starts: allow, prefer: cost}
+"""
 PROFILES = {
+    "bursts": f"{HEAD}{BURSTS}",
     "rising": f"{HEAD}{SLOW}name: rising\ntraffic: {{rate: 3 per minute, shape: steady}}\n",
     "falling": f"{HEAD}{SLOW}name: falling\ntraffic: {{rate: 24 per minute, shape: steady}}\n",
     "uploads": f"""{HEAD}
@@ -58,6 +67,20 @@ def test_the_answer_flips_at_each_stated_point_and_not_ten_percent_short_of_it(n
         assert answer.best.pattern == one.best != one.becomes
         assert _best(answer, dict(one.sets)) == one.becomes, one.says
         assert _best(answer, dict(one.short)) == one.best, f"short of: {one.says}"
+
+
+def test_where_a_combination_comes_first_it_is_the_best_by_arithmetic_too_and_what_ends_it_is_told() -> None:
+    answer, points = _points("bursts")
+    assert answer.best is not None
+    assert answer.best.pattern == "combination"
+    assert Outlook(answer).here() == ("combination", float(answer.best.usd_per_month))
+    assert {one.becomes for one in points} & {"real-time", "serverless"}
+    # With less to do an instance stands idle; its price is what serverless alone would then have to cost.
+    [rate] = [one for one in points if one.field == "traffic.rate" and one.at < answer.workload.rate_per_s]
+    assert rate.becomes == "serverless"
+    moved = recommend(answer.workload.with_(rate.sets), seed=3, patterns=("serverless",), explain=False).best
+    assert moved is not None
+    assert float(moved.usd_per_month) < 1.2 * (730 * 0.102 + 30 * 0.14)
 
 
 def test_the_rate_at_which_an_instance_pays_lies_where_both_bills_are_the_same() -> None:

@@ -37,7 +37,7 @@ def _unanswered(w: Workload, *options: Any) -> Any:
     """What an outlook asks of an answer, of a workload that none was worked out for."""
     known = {one.pattern for one in options}
     others = tuple(SimpleNamespace(pattern=one.name) for one in PATTERNS if one.name not in known)
-    return SimpleNamespace(workload=w, options=options, refused=others, seed=1)
+    return SimpleNamespace(workload=w, options=options, refused=others, seed=1, best=None)
 
 
 def test_chains_that_the_rules_refuse_take_nobodys_place() -> None:
@@ -121,7 +121,7 @@ def _counted(monkeypatch: pytest.MonkeyPatch) -> list[Workload]:
 def test_no_point_is_looked_for_where_none_could_be_confirmed(monkeypatch: pytest.MonkeyPatch) -> None:
     w = reads(INSTANCES).with_({"traffic.rate": "300 per second"})
     answer = _unanswered(w)
-    answer.best = SimpleNamespace(pattern="real-time")
+    answer.best = SimpleNamespace(pattern="real-time", deployment=None)
     outlook = Outlook(answer)
 
     def refuses(*_: Any, **__: Any) -> str:

@@ -114,10 +114,14 @@ def test_its_parts_have_all_requests_once_and_both_bills(answer: Recommendation)
     assert base.cold_start_share == 0 < second.cold_start_share
 
 
-def test_it_says_what_it_assumes_and_what_it_does_not_tell(answer: Recommendation) -> None:
+def test_it_says_what_it_assumes_and_what_would_change_it(answer: Recommendation) -> None:
     assert any("AWS routes no spill" in note for note in answer.notes)
-    assert any("what would change the answer is not told" in note for note in answer.notes)
-    assert answer.break_even == answer.sensitivity == ()
+    assert {one.best for one in (*answer.break_even, *answer.sensitivity)} == {"combination"}
+    # A volume of 512 GB is paid for with each instance: its price by hand.
+    spill, [volume] = the_spill(answer), [one for one in answer.sensitivity if one.key == "endpoint_volume"]
+    more = spill.base.min_instances * (512 - 30) * VOLUME
+    assert volume.best_high == "combination"
+    assert volume.usd_high == pytest.approx(float(answer.options[0].usd_per_month + more), rel=0.01)
     keys = {one.key for one in answer.assumptions}
     assert {"serverless_keep_alive", "endpoint_overhead"} <= keys
 
