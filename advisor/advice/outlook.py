@@ -16,6 +16,7 @@ from advisor.advice.spill import Spill
 from advisor.advice.spill_outlook import SpillOutlook
 from advisor.advice.trial import Bench
 from advisor.catalog.prices import PriceBook, price_book
+from advisor.errors import InputError
 from advisor.patterns import PATTERNS
 from advisor.patterns.base import Pattern
 from advisor.workload import Workload
@@ -89,7 +90,10 @@ class Outlook:
             # With another load another type may be the cheapest, but hardly one that is far behind now.
             near_first = frozenset(ranked)
             for factor in (0.1, 10.0):
-                moved = w.scaled(rate=factor)
+                try:
+                    moved = w.scaled(rate=factor)
+                except InputError:
+                    continue  # no profile says so
                 if not Bench(moved, answer.seed, self.book).confirms:
                     continue  # no point there could be confirmed
                 members = [one for one in by_kind(pattern.space(moved)) if one[0] in near_first]

@@ -166,7 +166,7 @@ class _Answer:
         """The first of a short race; of the trials, where these are long enough to show it."""
         self.scout.search()
         firsts = order(self.workload, [trial for found in self.scout.found.values() for trial in found.trials])
-        if firsts and firsts[0].effort > _LONG_ENOUGH:
+        if firsts and firsts[0].effort > _LONG_ENOUGH and not self.bench.leaves_out:
             best = next(iter(self._spills().better_than(firsts[0])), firsts[0]) if self.hybrids else firsts[0]
             return Brief(best.deployment.name if best.meets else "", best.usd, self.bench.effort)
         race = self._raced()

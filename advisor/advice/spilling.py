@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from advisor.advice.ranking import SHARES, Ranked, order, scored
 from advisor.advice.spill import OF_THE_SPILL, Spill
 from advisor.advice.trial import Bench, Trial
 from advisor.catalog.prices import PriceBook
+from advisor.errors import InputError
 from advisor.patterns.asynchronous import Asynchronous
 from advisor.patterns.foresight_load import Ground, ground_of
 from advisor.patterns.realtime import RealTime
@@ -239,7 +241,9 @@ def in_reach(w: Workload, guess: Guess, bar: float, book: PriceBook) -> Spill | 
 
 def _queued(w: Workload, guess: Guess, bar: float, book: PriceBook) -> Spill | None:
     """With the cheapest asynchronous endpoint for so thin a load that sleeps while nothing is sent on."""
-    thin = w.scaled(rate=max(guess.sent_on, 1e-6))
+    thin = _thinned(w, max(guess.sent_on, 1e-6))
+    if thin is None:
+        return None
     chains = [chain for chain in Asynchronous.space(thin) if chain[0].instance_type == guess.base.instance_type]
     prospect = Prospect(thin, Asynchronous, book, members=list(by_kind(chains)))
     allowed = w.objective.errors / max(guess.sent_on, 1e-9)
@@ -250,6 +254,18 @@ def _queued(w: Workload, guess: Guess, bar: float, book: PriceBook) -> Spill | N
         return None
     hours = guess.usd - _work_usd(w, guess, book)
     return guess.with_(cheapest.deployment) if hours + cheapest.usd < bar else None
+
+
+def _thinned(w: Workload, share: float) -> Workload | None:
+    """With so small a share of the load, about.
+
+    At a rate where the bursts' spread between minutes is hardly more than chance they would be too rare for a profile;
+    at half of that all of it is chance, and they can be had.
+    """
+    for taken in (share, share / 2):
+        with suppress(InputError):
+            return w.scaled(rate=taken)
+    return None
 
 
 def _work_usd(w: Workload, guess: Guess, book: PriceBook) -> float:

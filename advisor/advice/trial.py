@@ -35,6 +35,8 @@ _REQUESTS = 300_000
 _HEAVY = 1_500_000
 # Up to so many a replication is short enough for what would change an answer to be confirmed by simulation.
 _CONFIRMED = 3_000_000
+# The same where only a race can tell.
+_RACED = 500_000
 # And from here on a day takes so long that arithmetic has to do most of the search.
 VAST = 50_000_000
 # A trial begins with fewer instances than it will have for no longer than this.
@@ -140,7 +142,12 @@ class Bench:
     @property
     def confirms(self) -> bool:
         """Whether one replication is short enough for a search beside the answer's own."""
-        return self.requests_once <= _CONFIRMED
+        return self.requests_once <= (_RACED if self.leaves_out else _CONFIRMED)
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether a trial leaves out what an answer counts: one-off spikes, which only a race runs."""
+        return self.workload.traffic is not None and bool(self.workload.traffic.spikes)
 
     @property
     def vast(self) -> bool:

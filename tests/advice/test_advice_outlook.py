@@ -15,8 +15,9 @@ from advisor.advice.foreseeing import Prospect
 from advisor.advice.outlook import Outlook
 from advisor.advice.recommending import briefly, recommend
 from advisor.advice.sensitivity import sensitivity
-from advisor.advice.trial import Ran
+from advisor.advice.trial import Bench, Ran
 from advisor.catalog.prices import price_book
+from advisor.errors import InputError
 from advisor.patterns import PATTERNS
 from advisor.patterns.base import Pattern
 from advisor.workload import Workload, read, reads
@@ -46,6 +47,15 @@ def test_chains_that_the_rules_refuse_take_nobodys_place() -> None:
     pattern, usd = Outlook(_unanswered(w)).here()
     assert pattern == "asynchronous"
     assert usd > 0
+
+
+def test_a_tenth_of_the_load_that_no_profile_can_say_is_left_alone() -> None:
+    # A tenth is 0.1045 a second: chance alone spreads its minutes by 0.3994, so bursts would last 0.02 % of the time.
+    bursts = "{rate: 1.045 per second, bursts: {peak: 2.5x, cv: 0.4, length: 15 min}}"
+    w = reads(INSTANCES.replace("{rate: 5 per second}", bursts))
+    with pytest.raises(InputError, match="too short"):
+        w.scaled(rate=0.1)
+    assert Outlook(_unanswered(w)).here()[1] > 0
 
 
 def test_what_met_the_objective_when_simulated_meets_it_as_long_as_it_is_no_further_off() -> None:
@@ -131,6 +141,15 @@ def test_no_point_is_looked_for_where_none_could_be_confirmed(monkeypatch: pytes
     for axis in axes_of(answer):
         if axis.field != "traffic.rate" or not axis.down:
             assert point_on(axis, answer, outlook, asked=("real-time",), threads=1, ran=Ran()) is None
+
+
+def test_where_spikes_count_no_trial_confirms_a_point_as_it_leaves_them_out() -> None:
+    w = reads(INSTANCES)
+    spiky = w.with_({"traffic.spikes": [{"at": "day 3 10:00", "height": "20x", "lasts": "10 min"}]})
+    for rate, with_spikes, without in (("1 per second", True, True), ("25 per second", False, True)):
+        sets = {"traffic.rate": rate}
+        assert Bench(w.with_(sets), 1, price_book()).confirms is without
+        assert Bench(spiky.with_(sets), 1, price_book()).confirms is with_spikes
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from advisor.advice import spilling
 from advisor.advice.by_hour import with_hours
 from advisor.advice.recommendation import Recommendation
 from advisor.advice.recommending import recommend
@@ -225,6 +226,16 @@ def test_it_is_neither_proposed_nor_simulated_where_it_cannot_win(
     assert found.options, why
     assert "combination" not in {one.pattern for one in found.options}
     assert "combination" not in tried
+
+
+def test_a_thin_load_is_foreseen_where_no_profile_can_say_its_bursts() -> None:
+    # 0.1045 a second: chance alone spreads its minutes by 0.3994, so bursts of a cv of 0.4 would last hardly at all.
+    w = bursty().with_({"traffic.bursts.cv": 0.4, "traffic.bursts.peak": "2.5x"})
+    with pytest.raises(InputError, match="too short"):
+        w.scaled(rate=0.1045 / 8)
+    thin = spilling._thinned(w, 0.1045 / 8)
+    assert thin is not None
+    assert thin.rate_per_s == pytest.approx(0.1045 / 2)
 
 
 def test_it_is_not_looked_for_where_one_of_its_patterns_is_left_out() -> None:
