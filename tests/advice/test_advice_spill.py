@@ -10,6 +10,7 @@ import pytest
 
 from advisor.advice import spilling
 from advisor.advice.by_hour import with_hours
+from advisor.advice.outlook import Outlook
 from advisor.advice.recommendation import Recommendation
 from advisor.advice.recommending import recommend
 from advisor.advice.simulating import every_request, simulate
@@ -236,6 +237,11 @@ def test_a_thin_load_is_foreseen_where_no_profile_can_say_its_bursts() -> None:
     thin = spilling._thinned(w, 0.1045 / 8)
     assert thin is not None
     assert thin.rate_per_s == pytest.approx(0.1045 / 2)
+
+
+def test_what_sets_up_provisioned_containers_says_nothing_of_instances(answer: Recommendation) -> None:
+    slow = answer.workload.with_({"platform.serverless_provisioned_overhead": "5 s"})
+    assert Outlook(answer).best_with_usd(slow, resized=False) == Outlook(answer).here()
 
 
 def test_it_is_not_looked_for_where_one_of_its_patterns_is_left_out() -> None:
