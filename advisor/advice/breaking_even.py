@@ -15,12 +15,13 @@ from advisor.advice.outlook import Outlook
 from advisor.advice.recommendation import BreakEven, Recommendation
 from advisor.advice.spill import Spill
 from advisor.advice.trial import Bench, Ran, watches_alarms
+from advisor.catalog.prices import price_book
 from advisor.errors import InputError
 from advisor.patterns.base import Pattern
 from advisor.units import show_bytes, show_rate
 from advisor.workload import Workload
 
-__all__ = ["Axis", "any_scales", "axes_of", "break_even", "point_on"]
+__all__ = ["Axis", "any_scales", "axes_of", "break_even", "can_confirm", "point_on"]
 
 # Ten percent short of a stated point the present best is still the best.
 _SHORT = 1.1
@@ -235,6 +236,11 @@ class _Finder:
             sets=_plain(axis.sets(w, factor)),
             short=_plain(axis.sets(w, _short_of(axis, factor))),
         )
+
+
+def can_confirm(answer: Recommendation) -> bool:
+    """Whether the answered workload itself is light enough for a point near it to be confirmed."""
+    return Bench(answer.workload, answer.seed, price_book()).confirms
 
 
 def any_scales(answer: Recommendation) -> bool:

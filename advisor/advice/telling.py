@@ -151,8 +151,15 @@ def sensitivity_table(answer: Recommendation) -> Table:
         ["assumption", "held", "at the low end", "at the high end", "another is best"],
         rows,
         title="Assumptions that matter",
-        notes=["Estimated by arithmetic, and simulated where another pattern comes out best."] if rows else [],
+        notes=[_told_how(answer)] if rows else [],
     )
+
+
+def _told_how(answer: Recommendation) -> str:
+    simulated = [one.key for one in answer.sensitivity if one.how == "simulated"]
+    if not simulated:
+        return "Estimated by arithmetic."
+    return f"Estimated by arithmetic; simulated where another pattern came out best: {', '.join(simulated)}."
 
 
 def _end(best: str, usd: float) -> str:

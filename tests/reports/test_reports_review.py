@@ -13,6 +13,7 @@ import pytest
 import advisor as ad
 from advisor.advice.combine import Combination, put_together
 from advisor.advice.recommendation import Option, Recommendation
+from advisor.advice.telling import sensitivity_table
 from advisor.reports.document import Block, Box, Bullets, Code, Document, Facts, Fold, Grid, Picture, Text
 from advisor.reports.markdown import markdown
 from advisor.reports.review import review
@@ -111,6 +112,23 @@ def test_what_changes_the_decision_holds_break_evens_curves_map_and_sensitivity(
     assert [block.name for block in blocks(document, "changes") if isinstance(block, Picture)] == [
         "cost-against-rate", "decision-map", "tornado",
     ]  # fmt: skip
+
+
+def test_without_a_break_even_point_it_says_whether_one_could_have_been_confirmed() -> None:
+    light = replace(small(), break_even=())
+    heavy = replace(light, workload=small().workload.with_({"traffic.rate": "50 per second"}))
+    for answer, told in ((light, "alone does not make another pattern the best"), (heavy, "too many requests")):
+        [said] = [
+            one for one in blocks(review(answer), "changes") if isinstance(one, Text) and "break-even" in one.text
+        ]
+        assert told in said.text
+
+
+def test_assumptions_say_which_were_simulated() -> None:
+    one = small().sensitivity[0]
+    for how, told in (("estimated", "arithmetic."), ("simulated", f"another pattern came out best: {one.key}.")):
+        shown = sensitivity_table(replace(small(), sensitivity=(replace(one, how=how),))).text(width=200)
+        assert told in shown
 
 
 def test_the_request_is_the_one_that_render_gives(document: Document) -> None:

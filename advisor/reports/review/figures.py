@@ -97,7 +97,8 @@ def _percentiles(outcome: Outcome) -> Grid:
 def _fates(outcome: Outcome, noun: str) -> Grid:
     told = [(name, count) for name, count in outcome.statuses.items() if count or name == "served"]
     rows = [(name, show_count(count), share(count / outcome.requests)) for name, count in told]
-    said = [f"Workers or containers were at work {share(outcome.utilisation)} of their time."]
+    whose = "Workers, and of serverless as many containers as there may be,"
+    said = [f"{whose} were at work {share(outcome.utilisation)} of their time."]
     if outcome.cold_start_share:
         said.append(f"{share(outcome.cold_start_share)} of the {noun} met a cold start.")
     table = Table.of(
