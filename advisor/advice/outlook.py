@@ -122,7 +122,8 @@ class Outlook:
         what comes first there is looked at. ``moved`` is the one assumption that differs from there, and fills nothing
         in the profile, nor is a price: what never asks for it is as it was.
         """
-        touched = {pattern.name for pattern in self.patterns} if only is None else set(only) - self._beaten
+        named = {pattern.name for pattern in self.patterns} if only is None else set(only)
+        touched = named if only is None else named - self._beaten
         few = only is not None
         found = []
         for pattern in self.patterns:
@@ -137,7 +138,7 @@ class Outlook:
             return "", math.nan
         first = order(w, met)[0]
         if self._spill is not None:
-            asked = moved != "" and self._spill.parts & touched
+            asked = moved != "" and self._spill.parts & named
             usd = self._spill.at(w, self._book_of(w)) if asked else self._spill.usd
             if self._spill.beats(usd, first):
                 return Spill.name, usd
