@@ -6,7 +6,7 @@ The same datapoints as one by one, and the same alarms after them: only the way 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -76,25 +76,31 @@ class Ahead:
         q[kernel.W_SERVING], q[kernel.W_COMMITTED] = serving, committed
         q[kernel.W_LOWEST], q[kernel.W_HIGHEST] = lowest, highest
 
-    def taken(self, lagging: deque[Seen], record: list[Datapoint]) -> int:
-        """Write down what the kernel has taken: the record, the alarms, what is still to be seen; how many periods."""
+    def taken(self, lagging: deque[Seen], record: list[Datapoint] | None) -> int:
+        """Write down what the kernel has taken: the record, if there is one, the alarms, and what is still to be seen.
+
+        How many periods these are.
+        """
         look, behind = self.lookout, self.behind
         periods = int(look.q[kernel.W_ROW]) - behind
         if not periods:
             return 0
-        first, serving = int(look.q[kernel.W_FIRST]), int(look.q[kernel.W_SERVING])
-        period_s = float(look.period_s[0])
-        names = [one.policy.metric for one in self.alarms]
-        values, loads = look.values[: behind + periods].tolist(), look.loads[: behind + periods].tolist()
-        for row in range(behind, behind + periods):
-            at = (first + row) * period_s
-            record += [
-                Datapoint(at, name, value, load, serving)
-                for name, value, load in zip(names, values[row], loads[row], strict=True)
-            ]
+        if record is not None:
+            record += self._datapoints(periods)
+        values, loads = (rows[periods - 1 : behind + periods].tolist() for rows in (look.values, look.loads))
         for k, (state, one) in enumerate(zip(look.state.tolist(), self.alarms, strict=True)):
             one.above, one.below = state[kernel.A_ABOVE], state[kernel.A_BELOW]
-            one.load = loads[periods - 1][k]
+            one.load = loads[0][k]
         lagging.clear()
-        lagging.extend(list(zip(values[row], loads[row], strict=True)) for row in range(periods, behind + periods))
+        lagging.extend(list(zip(*row, strict=True)) for row in zip(values[1:], loads[1:], strict=True))
         return periods
+
+    def _datapoints(self, periods: int) -> Iterator[Datapoint]:
+        """All that were measured in so many periods."""
+        q, rows, period_s = self.lookout.q, slice(self.behind, self.behind + periods), float(self.lookout.period_s[0])
+        first, serving = int(q[kernel.W_FIRST]) + self.behind, int(q[kernel.W_SERVING])
+        names = [one.policy.metric for one in self.alarms]
+        taken = zip(self.lookout.values[rows].tolist(), self.lookout.loads[rows].tolist(), strict=True)
+        for number, (values, loads) in enumerate(taken, start=first):
+            for name, value, load in zip(names, values, loads, strict=True):
+                yield Datapoint(number * period_s, name, value, load, serving)

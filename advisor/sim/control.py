@@ -29,6 +29,11 @@ Steps = Generator[simpy.Event, None, None]
 class Units(Protocol):
     """What a station does with the units that its fleet opens and closes."""
 
+    @property
+    def in_detail(self) -> bool:
+        """Whether every request is written down, and so is every datapoint."""
+        ...
+
     def before(self, at: float) -> tuple[int, float] | None:
         """Bring the requests to `at`, its finishes included, its arrivals not."""
 
@@ -270,7 +275,10 @@ class Fleet:
             self.emitted, self.load = 0.0, 0
         else:
             value, load = self.station.measure(policy.metric)
-        self.timeline.datapoints.append(Datapoint(self.env.now, policy.metric, value, load, len(self.in_service)))
+        if self.station.in_detail:
+            self.timeline.datapoints.append(Datapoint(self.env.now, policy.metric, value, load, len(self.in_service)))
+        else:
+            self.timeline.left_out += 1
         return value, load
 
     def sees(self, alarms: Alarms, value: float, load: int) -> None:

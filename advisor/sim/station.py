@@ -202,6 +202,10 @@ class Station:
         return answer != layout.UNIT_ENDED
 
     @property
+    def in_detail(self) -> bool:
+        return bool(self.q[layout.Q_RECORD])
+
+    @property
     def settled(self) -> bool:
         """Has every request of the window its final status?"""
         size = layout.L_SIZE

@@ -97,8 +97,11 @@ class Watch:
         while last > self.measures:
             ahead.begin(self.measures, last, self.lagging, fleet.counted)
             fleet.station.ahead(ahead.lookout)
-            taken = ahead.taken(self.lagging, fleet.timeline.datapoints)
+            kept = fleet.timeline.datapoints if fleet.station.in_detail else None
+            taken = ahead.taken(self.lagging, kept)
             self.measures += taken
+            if kept is None:
+                fleet.timeline.left_out += taken * len(self.alarms)
             if taken and ahead.counts:
                 fleet.counted = fleet.station.attempted()
             if not ahead.full:

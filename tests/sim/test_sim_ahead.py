@@ -62,12 +62,12 @@ FLEETS: dict[str, tuple[str, dict[str, object]]] = {
 }  # fmt: skip
 
 
-def played(name: str, w: Workload) -> Run:
+def played(name: str, w: Workload, *, columns: bool = True) -> Run:
     pattern, settings = FLEETS[name]
     kind = next(one for one in PATTERNS if one.name == pattern)
     deployment = kind.start(w).with_(settings)
     horizon = Horizon(period_s=86_400.0, warmup_s=86_400.0, window_s=2 * 86_400.0)
-    return deployment.simulate(w, deployment.trace(w, seed=5, horizon=horizon))
+    return deployment.simulate(w, deployment.trace(w, seed=5, horizon=horizon), columns=columns)
 
 
 @pytest.mark.parametrize("name", FLEETS)
@@ -76,7 +76,7 @@ def test_a_run_is_the_same_where_every_datapoint_is_looked_at(name: str, monkeyp
     taken: list[int] = []
     plain = Ahead.taken
 
-    def counted(self: Ahead, lagging: deque[list[tuple[float, int]]], record: list[Datapoint]) -> int:
+    def counted(self: Ahead, lagging: deque[list[tuple[float, int]]], record: list[Datapoint] | None) -> int:
         taken.append(plain(self, lagging, record))
         return taken[-1]
 
@@ -84,7 +84,12 @@ def test_a_run_is_the_same_where_every_datapoint_is_looked_at(name: str, monkeyp
     fast = played(name, w)
     monkeypatch.setattr(Watch, "_look_ahead", lambda _: None)
     slow = played(name, w)
+    bare = played(name, w, columns=False)
+    monkeypatch.undo()
     assert fast.timeline == slow.timeline
+    # Without columns datapoints are counted and not kept, whoever looks at them.
+    assert (fast.timeline.left_out, bare.timeline.datapoints) == (0, [])
+    assert bare.timeline == played(name, w, columns=False).timeline == slow.light().timeline
     assert fast.ledger.counts.tobytes() == slow.ledger.counts.tobytes()
     assert fast.ledger.sums.tobytes() == slow.ledger.sums.tobytes()
     assert fast.ledger.bins.tobytes() == slow.ledger.bins.tobytes()

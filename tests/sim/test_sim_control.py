@@ -27,6 +27,8 @@ from advisor.sim.timeline import Change
 class Table:
     """A station whose load at each period is written down; the last one goes on for ever. Drains take `busy_s`."""
 
+    in_detail = True
+
     def __init__(self, loads: list[int], busy_s: float = 0.0) -> None:
         self.loads, self.busy_s = loads, busy_s
         self.period = 0
