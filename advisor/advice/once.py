@@ -48,11 +48,11 @@ def horizon_for(w: Workload, deployment: Pattern, budget: int | None) -> Horizon
 
 
 def once(w: Workload, which: Once, *, seed: int, horizon: Horizon, faults: Faults = NO_FAULTS) -> Run:
-    """The replication, without what no answer tells."""
+    """The replication."""
     deployment = which.deployment
     trace = deployment.trace(w, seed=replication(seed, which.number), horizon=horizon)
     trace.faults = faults
-    return insist(deployment.simulate(w, trace, sample_s=_SAMPLE_S if which.sampled else None)).light()
+    return insist(deployment.simulate(w, trace, sample_s=_SAMPLE_S if which.sampled else None))
 
 
 class Ahead:

@@ -178,7 +178,7 @@ class Bench:
             if (deployment, number) in self.ran.trials:
                 return self.ran.trials[deployment, number]
             trace = deployment.trace(w, seed=replication(self.seed, _FIRST + number), horizon=horizon)
-            found = deployment.simulate(w, trace).light()
+            found = deployment.simulate(w, trace)
             if of_any_objective(deployment):
                 self.ran.trials[deployment, number] = found
             return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from advisor.sim.kernels.layout import L_TOTAL
 from advisor.sim.ledger import Columns, Ledger
@@ -49,11 +49,6 @@ class Run:
         """
         moved, seen = len(self.timeline.changes), self.timeline.seen
         return self.ledger.count(L_TOTAL) + A_CHANGE * moved + _A_DATAPOINT * seen
-
-    def light(self) -> Run:
-        """The same without its datapoints, which are most of it and which no answer tells."""
-        timeline = replace(self.timeline, datapoints=[], left_out=self.timeline.seen)
-        return replace(self, timeline=timeline)
 
     @property
     def utilisation(self) -> float:

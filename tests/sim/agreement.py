@@ -16,6 +16,7 @@ from advisor.sim.pools import simulate_pool
 from advisor.sim.queues import simulate_queue
 from advisor.sim.run_record import Run
 from advisor.sim.station import Window
+from advisor.sim.timeline import Timeline
 from advisor.sim.trace import Trace
 from tests.oracles import case as told
 from tests.oracles import case_patterns as told_patterns
@@ -94,6 +95,11 @@ def run_of(case: told_patterns.Case, *, by_events: bool = False, sample_s: float
         **more,
     )
     return run
+
+
+def without_datapoints(run: Run) -> Timeline:
+    """The timeline as a run without columns has it: its datapoints are counted only."""
+    return dataclasses.replace(run.timeline, datapoints=[], left_out=run.timeline.seen)
 
 
 def _alike(one: float, other: float) -> bool:
