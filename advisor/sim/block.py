@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -189,24 +190,34 @@ class Block:
         self.start, self.n = start, n
         self._drawn.clear()
 
-    def chosen(self, rows: Ints | slice) -> Block:
+    def chosen(self, rows: Ints) -> Block:
         """Some of its requests as a block of their own: with their numbers, and so with their luck."""
-        number = self.number[: self.n][rows]
-        one = Block(len(number), len(self.columns), self.attempts, self._laws, self._seed)
-        one.begin(self.start, len(number))
-        one.columns[:] = self.columns[:, : self.n][:, rows]
-        one.klass[:], one.number[:] = self.klass[: self.n][rows], number
-        one.keyed, one._keys = self.keyed, self._keys
+        one = self.again()
+        one.n = len(rows)
+        one.columns = np.empty((len(self.columns), one.n))
+        for mine, theirs in zip(self.columns, one.columns, strict=True):
+            np.take(mine, rows, out=theirs, mode="clip")
+        one.arrival, one.work = one.columns[ARRIVAL], one.columns[WORK]
+        one.klass, one.number = self.klass[rows], self.number[rows]
+        one._models, one._floats = None, {}
         for name, attempt in self._drawn:
             # What is there already may have been given rather than drawn.
             if name == "model":
-                one._models = self.model[: self.n][rows]
+                one._models = self.model[rows]
             elif name in DRAWS:
                 kind = DRAWS.index(name)
-                one._room()[kind, attempt] = self._room()[kind, attempt, : self.n][rows]
+                np.take(self._room()[kind, attempt], rows, out=one._room()[kind, attempt], mode="clip")
             else:
-                one._floats[name] = self._floats[name][: self.n][rows]
-        one._drawn = set(self._drawn)
+                one._floats[name] = self._floats[name][rows]
+        return one
+
+    def again(self) -> Block:
+        """The same requests once more: what is drawn of it from now on is its own."""
+        if self.keyed:
+            # Worked out once, for all that are made of it.
+            _ = self.keys
+        one = copy(self)
+        one._drawn, one._floats = set(self._drawn), dict(self._floats)
         return one
 
 

@@ -37,7 +37,7 @@ EXACT = 16
 # Neighbours whose shares differ by less than this are one group, however many.
 _ALIKE = 1.05
 # Requests that are kept while their endpoints are run one after another; a longer trace is drawn again.
-_KEPT = 4_000_000
+_KEPT = 6_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,8 +202,8 @@ class _Deal:
                 self._kept.append(dealt)
             reached, blocks = self._kept[at]
             mine = blocks[number - those.start]
-            # A copy, so that what is drawn of it goes when its reader goes on.
-            yield reached, None if mine is None else mine.chosen(slice(None))
+            # What is drawn of it goes when its reader goes on.
+            yield reached, None if mine is None else mine.again()
             at += 1
 
 

@@ -176,6 +176,26 @@ def test_a_load_that_ends_at_the_callers_limit_is_in_time() -> None:
     assert (told.status[0], told.start[0], told.answered[0]) == (TIMED_OUT, 4.0, 4.0)
 
 
+def test_of_models_that_were_used_last_at_one_instant_the_first_leaves() -> None:
+    # Memory for two of three. The first to have left makes room for the others, which finish together, the later first.
+    room = {**MODELS, "models": (Model(size_bytes=1, memory_mib=1),) * 3, "cache_mib": 2}
+    asked = (
+        (2, 0.0, 1.0),
+        (1, 2.0, 1.0),
+        (0, 4.0, 1.0),
+        (1, 10.0, 2.0),
+        (0, 11.0, 1.0),
+        (2, 20.0, 1.0),
+        (1, 30.0, 1.0),
+    )
+    told = tuple(Request(number=n, model=model, arrival=at, work=work) for n, (model, at, work) in enumerate(asked))
+    run = run_of(MultiModelCase(requests=told, workers=2, mean_s=1.0, client=FOREVER, **room))
+    steps = 10 * 2**-20
+    assert columns_of(run).finish.tolist()[3:5] == [12.0, 12.0]
+    assert [(model, round(asked_at)) for _, model, asked_at, _, _ in run.loads] == [(2, 0), (1, 2), (0, 4), (2, 20)]
+    assert all(loaded - asked_at < steps for _, _, asked_at, _, loaded in run.loads)
+
+
 # Capacity before arrivals, after finishes
 
 SECOND_AT_5 = Scaling(initial=1, highest=2, launch_s=(5.0,), schedule=(Scheduled(at_s=0.0, lowest=2, highest=2),))

@@ -61,7 +61,7 @@ from advisor.sim.kernels.layout import (
 from advisor.sim.kernels.part import part
 from advisor.sim.kernels.settle import close, copy_draws, drawn, is_retried, retry
 from advisor.sim.kernels.sleep import wake
-from advisor.sim.kernels.state import E_LIMIT_HEAD, E_LIMITS, Common, Events
+from advisor.sim.kernels.state import E_CALLS, E_LIMIT_HEAD, E_LIMITS, Common, Events
 
 # Where the next attempt comes from.
 NOWHERE, FROM_TRACE, FROM_SLEEP, UNKNOWN = range(4)
@@ -181,16 +181,41 @@ def fails(c: Common, row: int) -> bool:
 
 
 @part
-def forget_limits(c: Common, e: Events) -> None:
-    """The limits of calls that have been answered mean nothing: those at the head go, so that the next one is real."""
+def listen(c: Common, e: Events, row: int, until: float) -> None:
+    """The client hears an answer until then; the caller has made sure of room."""
     q = e.q
-    while q[E_LIMITS] > 0:
-        head = q[E_LIMIT_HEAD]
-        row = e.limit_row[head]
-        if c.numbers[row, N_CALL] == e.limit_call[head] and c.numbers[row, N_ANSWERED] == 0:
-            return
-        q[E_LIMIT_HEAD] = (head + 1) & (e.limit_at.size - 1)
-        q[E_LIMITS] -= 1
+    while q[E_LIMITS] > 0 and deaf(c, e):
+        forget_limit(e)
+    at = (q[E_LIMIT_HEAD] + q[E_LIMITS]) & (e.limit_at.size - 1)
+    q[E_LIMITS] += 1
+    q[E_CALLS] += 1
+    c.numbers[row, N_CALL] = q[E_CALLS]
+    e.limit_at[at], e.limit_row[at], e.limit_call[at] = until, row, q[E_CALLS]
+
+
+@part
+def first_limit(c: Common, e: Events, before: float) -> float:
+    """The first limit of a client that waits, where it is not after that instant; else infinity."""
+    while e.q[E_LIMITS] > 0 and e.limit_at[e.q[E_LIMIT_HEAD]] <= before:
+        if not deaf(c, e):
+            return float(e.limit_at[e.q[E_LIMIT_HEAD]])
+        forget_limit(e)
+    return np.inf
+
+
+@part
+def deaf(c: Common, e: Events) -> bool:
+    """Whether the call whose limit comes first has been answered: the limit means nothing."""
+    head = e.q[E_LIMIT_HEAD]
+    row = e.limit_row[head]
+    return bool(c.numbers[row, N_CALL] != e.limit_call[head] or c.numbers[row, N_ANSWERED] != 0)
+
+
+@part
+def forget_limit(e: Events) -> None:
+    """The first limit is over."""
+    e.q[E_LIMIT_HEAD] = (e.q[E_LIMIT_HEAD] + 1) & (e.limit_at.size - 1)
+    e.q[E_LIMITS] -= 1
 
 
 @part

@@ -9,6 +9,7 @@ from advisor.sim.kernels.attempts import (
     drop,
     fails,
     finished,
+    forget_limit,
 )
 from advisor.sim.kernels.heap import pop
 from advisor.sim.kernels.layout import (
@@ -35,13 +36,14 @@ from advisor.sim.kernels.layout import (
     SERVED,
     TIMED_OUT,
 )
+from advisor.sim.kernels.loading import call_off, downloaded, forget, part_with, unask
 from advisor.sim.kernels.part import part, station
+from advisor.sim.kernels.room import comes_in, in_use
 from advisor.sim.kernels.settle import busy_within, is_retried, to_grid
 from advisor.sim.kernels.shelf import (
     BATCHES,
     CURVE,
     GONE,
-    IN_MEMORY,
     INTO_MEMORY,
     M_ENDS,
     O_COUNT,
@@ -76,13 +78,8 @@ from advisor.sim.kernels.shelf import (
     Z_LIMITS,
     Z_TOUCHED,
     Shelf,
-    call_off,
-    downloaded,
-    forget,
-    part_with,
-    unask,
 )
-from advisor.sim.kernels.state import E_LIMIT_HEAD, E_LIMITS, E_SIZE, Common, Events
+from advisor.sim.kernels.state import E_LIMIT_HEAD, E_SIZE, Common, Events
 
 # What a call is doing (N_STATE), and whether it met a load.
 WAITS_FOR_LOAD, WAITS_FOR_WORKER, RUNS = range(3)
@@ -148,7 +145,9 @@ def finish(c: Common, e: Events, m: Shelf, now: float) -> int:
         following = c.numbers[row, N_NEXT]
         over(c, m, seat, row, now)
         row = following
-    touch(m, seat)
+    # Where nobody waits nothing can begin: most finishes are like that.
+    if m.seats[seat, T_LENGTH] > 0 or m.seats[seat, T_PENDING] >= 0:
+        touch(m, seat)
     return int(seat)
 
 
@@ -158,7 +157,7 @@ def over(c: Common, m: Shelf, seat: int, row: int, now: float) -> None:
     model = c.numbers[row, N_MODEL]
     m.seats[seat, T_RUNNING] -= 1
     m.used[seat, model] -= 1
-    m.last_used[seat, model] = now
+    in_use(m, seat, model, now)
     if c.q[Q_CACHED] == 0:
         m.clocks[seat, V_MEMORY] -= m.memory[model]
         m.clocks[seat, V_DISK] -= m.size[model]
@@ -217,7 +216,7 @@ def loaded(c: Common, m: Shelf, now: float) -> int:
     if c.q[Q_RECORD] != 0:
         m.record[o[load, O_RECORD], 4] = now
     if c.q[Q_CACHED] != 0:
-        m.flags[seat, model] |= IN_MEMORY
+        comes_in(m, seat, model)
     elif o[load, O_COUNT] == 0:
         m.clocks[seat, V_MEMORY] -= m.memory[model]
         m.clocks[seat, V_DISK] -= m.size[model]
@@ -235,10 +234,8 @@ def loaded(c: Common, m: Shelf, now: float) -> int:
 @part
 def give_up(c: Common, e: Events, m: Shelf, now: float) -> int:
     """A client's limit, of a call without an answer: not ready where it still waits for a load; its seat, or -1."""
-    head = e.q[E_LIMIT_HEAD]
-    row = e.limit_row[head]
-    e.q[E_LIMIT_HEAD] = (head + 1) & (e.limit_at.size - 1)
-    e.q[E_LIMITS] -= 1
+    row = e.limit_row[e.q[E_LIMIT_HEAD]]
+    forget_limit(e)
     if (c.numbers[row, N_STATE] & 3) != WAITS_FOR_LOAD:
         reply(c, row, TIMED_OUT, now, True)
         return -1

@@ -18,9 +18,11 @@ from advisor.sim.kernels.attempts import (
     drop,
     fails,
     finished,
-    forget_limits,
+    first_limit,
+    forget_limit,
     lacks_draws,
     let_in,
+    listen,
     placed,
     started,
 )
@@ -36,7 +38,6 @@ from advisor.sim.kernels.layout import (
     GRID,
     L_ATTEMPTS,
     N_ANSWERED,
-    N_CALL,
     N_NEXT,
     N_SERIAL,
     N_SLOT,
@@ -91,7 +92,7 @@ from advisor.sim.kernels.seats import (
     most_held,
 )  # fmt: skip
 from advisor.sim.kernels.settle import busy_within, drawn, service_of, to_grid
-from advisor.sim.kernels.state import E_CALLS, E_LIMIT_HEAD, E_LIMITS, E_SERIAL, E_SIZE, E_TOUCHED, Common, Events
+from advisor.sim.kernels.state import E_LIMIT_HEAD, E_LIMITS, E_SERIAL, E_SIZE, E_TOUCHED, Common, Events
 
 
 @station
@@ -124,8 +125,7 @@ def move(until: float, through: bool, c: Common, e: Events, s: Seats) -> int:
                     seat, event_at = k, at
         elif e.q[E_SIZE] > 0:
             event_at = e.at[0]
-        forget_limits(c, e)
-        limit_at = e.limit_at[e.q[E_LIMIT_HEAD]] if e.q[E_LIMITS] > 0 else np.inf
+        limit_at = first_limit(c, e, event_at)
         soonest = min(event_at, limit_at)
         if e.q[E_TOUCHED] > 0 and soonest > p[P_SPARE]:
             if p[P_SPARE] == until and not through:
@@ -195,11 +195,7 @@ def arrive(c: Common, e: Events, s: Seats, row: int, now: float) -> None:
     seats[seat, T_LENGTH] += 1
     seats[seat, T_PEAK] = max(seats[seat, T_PEAK], seats[seat, T_LENGTH] + seats[seat, T_RUNNING])
     if p[P_LIMIT] < np.inf:
-        at = (e.q[E_LIMIT_HEAD] + e.q[E_LIMITS]) & (e.limit_at.size - 1)
-        e.q[E_LIMITS] += 1
-        e.q[E_CALLS] += 1
-        c.numbers[row, N_CALL] = e.q[E_CALLS]
-        e.limit_at[at], e.limit_row[at], e.limit_call[at] = now + p[P_LIMIT], row, e.q[E_CALLS]
+        listen(c, e, row, now + p[P_LIMIT])
     dispatch(c, e, s, seat, now)
     if q[Q_KIND] == BATCHES and np.isnan(c.carried[row, C_START]):
         schedule(e, now + p[P_WAIT], seat * 2 + TIMER)
@@ -374,10 +370,8 @@ def happen(c: Common, e: Events, s: Seats, now: float) -> int:
 @part
 def give_up(c: Common, e: Events, s: Seats, now: float) -> int:
     """A client's limit, of a call without an answer; the number of a draining instance that ended by it, or -1."""
-    head = e.q[E_LIMIT_HEAD]
-    row = e.limit_row[head]
-    e.q[E_LIMIT_HEAD] = (head + 1) & (e.limit_at.size - 1)
-    e.q[E_LIMITS] -= 1
+    row = e.limit_row[e.q[E_LIMIT_HEAD]]
+    forget_limit(e)
     seat = c.numbers[row, N_UNIT]
     if c.q[Q_RUNS_ON] != 0:
         answer(c, row, TIMED_OUT, now, True)

@@ -14,9 +14,10 @@ from advisor.sim.kernels.attempts import (
     accept,
     coming,
     count_attempt,
-    forget_limits,
+    first_limit,
     lacks_draws,
     let_in,
+    listen,
     placed,
     started,
 )
@@ -44,7 +45,6 @@ from advisor.sim.kernels.layout import (
     C_WORK,
     GRID,
     L_ATTEMPTS,
-    N_CALL,
     N_MODEL,
     N_NEXT,
     N_SERIAL,
@@ -69,8 +69,11 @@ from advisor.sim.kernels.layout import (
     REJECTED,
     UNIT_ENDED,
 )
+from advisor.sim.kernels.loading import ask, begin_loads, join
 from advisor.sim.kernels.lookout import W_LOADED, W_ON, Lookout, due, goes_on, note
 from advisor.sim.kernels.part import part, station
+from advisor.sim.kernels.room import in_use
+from advisor.sim.kernels.routing import route
 from advisor.sim.kernels.settle import service_of, to_grid
 from advisor.sim.kernels.shelf import (
     BATCHES,
@@ -82,7 +85,6 @@ from advisor.sim.kernels.shelf import (
     Q_LOADED,
     Q_MOST,
     Q_PARALLEL,
-    Q_SPILL,
     T_DRAINS,
     T_EXPECT,
     T_HEAD,
@@ -102,11 +104,8 @@ from advisor.sim.kernels.shelf import (
     Z_LIMITS,
     Z_TOUCHED,
     Shelf,
-    ask,
-    begin_loads,
-    join,
 )
-from advisor.sim.kernels.state import E_CALLS, E_LIMIT_HEAD, E_LIMITS, E_SERIAL, E_SIZE, Common, Events
+from advisor.sim.kernels.state import E_LIMITS, E_SERIAL, E_SIZE, Common, Events
 
 
 @station
@@ -136,14 +135,6 @@ def move(until: float, through: bool, c: Common, e: Events, m: Shelf) -> int:
     """The same up to one instant."""
     p, q = c.p, c.q
     while True:
-        # Those who waited for a load may all begin in one instant, and so may loads.
-        starts, loads = m.slots.shape[1] + 2, 2 * q[Q_PARALLEL] + 2
-        if q[Q_FREE_ROWS] < 2 or e.q[E_SIZE] + starts >= e.at.size or e.q[E_LIMITS] >= e.limit_at.size:
-            return NEEDS_ROOM
-        if m.z[Z_FREE] < 2 or m.z[Z_EVENTS] + loads >= m.at.size or m.z[Z_LIMITS] + loads >= m.limit_at.size:
-            return NEEDS_ROOM
-        if q[Q_RECORD] != 0 and q[Q_LOADED] + 2 >= m.record.shape[0]:
-            return NEEDS_ROOM
         finish_at = e.at[0] if e.q[E_SIZE] > 0 else np.inf
         busy, shared_at = 0, np.inf
         if q[Q_KIND] != PLAIN:
@@ -151,13 +142,15 @@ def move(until: float, through: bool, c: Common, e: Events, m: Shelf) -> int:
                 if m.clocks[k, V_NEXT] < shared_at:
                     busy, shared_at = k, m.clocks[k, V_NEXT]
         load_at = m.at[0] if m.z[Z_EVENTS] > 0 else np.inf
-        forget_limits(c, e)
-        limit_at = e.limit_at[e.q[E_LIMIT_HEAD]] if e.q[E_LIMITS] > 0 else np.inf
         patience_at = m.limit_at[m.z[Z_LIMIT_HEAD]] if m.z[Z_LIMITS] > 0 else np.inf
-        soonest = min(min(min(finish_at, shared_at), load_at), min(limit_at, patience_at))
+        soonest = min(min(finish_at, shared_at), min(load_at, patience_at))
+        limit_at = first_limit(c, e, soonest)
+        soonest = min(soonest, limit_at)
         if m.z[Z_TOUCHED] > 0 and soonest > p[P_SPARE]:
             if p[P_SPARE] == until and not through:
                 return REACHED
+            if lacks_room(c, e, m):
+                return NEEDS_ROOM
             m.z[Z_TOUCHED] -= 1
             seat = m.touched[m.z[Z_TOUCHED]]
             m.seats[seat, T_TOUCHED] = 0
@@ -169,6 +162,8 @@ def move(until: float, through: bool, c: Common, e: Events, m: Shelf) -> int:
         if soonest <= attempt_at:
             if soonest > until:
                 return REACHED
+            if finish_at > soonest and lacks_room(c, e, m):
+                return NEEDS_ROOM
             p[P_SPARE] = soonest
             if finish_at == soonest:
                 seat = finish(c, e, m, soonest)
@@ -189,38 +184,22 @@ def move(until: float, through: bool, c: Common, e: Events, m: Shelf) -> int:
             return REACHED
         if source == FROM_TRACE and lacks_draws(c):
             return NEEDS_DRAWS
+        if lacks_room(c, e, m):
+            return NEEDS_ROOM
         p[P_SPARE] = attempt_at
         arrive(c, e, m, accept(c, attempt_at, source), attempt_at)
 
 
 @part
-def least(m: Shelf, serving: int, model: int, holders: int) -> int:
-    """The seat with the fewest outstanding: of all (-1), of those that hold the model (1), of the others (0)."""
-    found = -1
-    for k in range(serving):
-        seat = m.order[k]
-        holds = int((m.flags[seat, model] & IN_MEMORY) != 0 or m.load_of[seat, model] >= 0)
-        if holders >= 0 and holds != holders:
-            continue
-        if found < 0 or held_by(m, seat) < held_by(m, found):
-            found = seat
-    return found
-
-
-@part
-def route(c: Common, m: Shelf, model: int) -> int:
-    """Where an attempt goes: a holder, another one when that is busy, the least loaded where none holds the model."""
-    serving = c.q[Q_SERVING]
-    if c.q[Q_CACHED] == 0:
-        return least(m, serving, model, -1)
-    seat = least(m, serving, model, 1)
-    if seat < 0:
-        return least(m, serving, model, -1)
-    if held_by(m, seat) >= c.q[Q_SPILL]:
-        other = least(m, serving, model, 0)
-        if other >= 0 and held_by(m, other) < held_by(m, seat):
-            return other
-    return seat
+def lacks_room(c: Common, e: Events, m: Shelf) -> bool:
+    """Could what happens at one instant be more than there is room for?"""
+    # Those who waited for a load may all begin in one instant, and so may loads.
+    starts, loads = m.slots.shape[1] + 2, 2 * c.q[Q_PARALLEL] + 2
+    if c.q[Q_FREE_ROWS] < 2 or e.q[E_SIZE] + starts >= e.at.size or e.q[E_LIMITS] >= e.limit_at.size:
+        return True
+    if m.z[Z_FREE] < 2 or m.z[Z_EVENTS] + loads >= m.at.size or m.z[Z_LIMITS] + loads >= m.limit_at.size:
+        return True
+    return bool(c.q[Q_RECORD] != 0 and c.q[Q_LOADED] + 2 >= m.record.shape[0])
 
 
 @part
@@ -239,13 +218,25 @@ def arrive(c: Common, e: Events, m: Shelf, row: int, now: float) -> None:
     seat = route(c, m, model)
     placed(c, row, seats[seat, T_NUMBER])
     ready = q[Q_CACHED] != 0 and (m.flags[seat, model] & IN_MEMORY) != 0
-    at_once = ready and has_room(c, m, seat)
+    slot = free_slot(m, seat) if ready and q[Q_KIND] == PLAIN and seats[seat, T_LENGTH] == 0 else -1
+    at_once = slot >= 0 or (ready and has_room(c, m, seat))
     if not at_once and seats[seat, T_LENGTH] + seats[seat, T_EXPECT] >= q[Q_QUEUE_LIMIT]:
         reply(c, row, REJECTED, now, False)
         return
     let_in(c, row)
     c.numbers[row, N_UNIT] = seat
-    m.last_used[seat, model] = now
+    in_use(m, seat, model, now)
+    if p[P_LIMIT] < np.inf:
+        listen(c, e, row, now + p[P_LIMIT])
+    if slot >= 0:
+        # Most calls are like that: the queue is left alone.
+        m.used[seat, model] += 1
+        seats[seat, T_RUNNING] += 1
+        seats[seat, T_PEAK] = max(seats[seat, T_PEAK], held_by(m, seat))
+        c.numbers[row, N_STATE] = RUNS
+        begin(c, e, m, seat, slot, row, now)
+        begin_loads(c, m, seat, now)
+        return
     if ready:
         queue_up(c, m, seat, row)
     else:
@@ -254,12 +245,6 @@ def arrive(c: Common, e: Events, m: Shelf, row: int, now: float) -> None:
         c.numbers[row, N_STATE] = WAITS_FOR_LOAD | COLD
         c.numbers[row, N_SLOT] = load
     seats[seat, T_PEAK] = max(seats[seat, T_PEAK], held_by(m, seat))
-    if p[P_LIMIT] < np.inf:
-        at = (e.q[E_LIMIT_HEAD] + e.q[E_LIMITS]) & (e.limit_at.size - 1)
-        e.q[E_LIMITS] += 1
-        e.q[E_CALLS] += 1
-        c.numbers[row, N_CALL] = e.q[E_CALLS]
-        e.limit_at[at], e.limit_row[at], e.limit_call[at] = now + p[P_LIMIT], row, e.q[E_CALLS]
     dispatch(c, e, m, seat, now)
 
 
@@ -297,10 +282,15 @@ def dispatch(c: Common, e: Events, m: Shelf, seat: int, now: float) -> None:
                 break
             row = seats[seat, T_HEAD]
             take(c, m, seat, -1, row)
-            started(c, row, now, slot)
-            ends = now + service_of(c.carried[row, C_WORK], c.p[P_MEAN])
-            run(c, e, m, seat, slot, row, ends)
+            begin(c, e, m, seat, slot, row, now)
     begin_loads(c, m, seat, now)
+
+
+@part
+def begin(c: Common, e: Events, m: Shelf, seat: int, slot: int, row: int, now: float) -> None:
+    """A worker begins one call."""
+    started(c, row, now, slot)
+    run(c, e, m, seat, slot, row, now + service_of(c.carried[row, C_WORK], c.p[P_MEAN]))
 
 
 @part
