@@ -262,7 +262,10 @@ class _Given(Trace):
         self, arrival: Floats, columns: Mapping[str, Sequence[float] | Floats], *, warmup_s: float, horizon_s: float,
         attempts: int,
     ) -> None:  # fmt: skip
-        super().__init__((), warmup_s=warmup_s, horizon_s=horizon_s, attempts=attempts)
+        classes = 1 + int(max(columns.get("klass", ()), default=0))
+        free = (Sizes.of(0.0),) * classes
+        laws = Laws(shape=constant(), sizes_in=free, sizes_out=free, fixed_models=(-1,) * classes)
+        super().__init__((), laws=laws, warmup_s=warmup_s, horizon_s=horizon_s, attempts=attempts)
         self._arrival, self._given = arrival, {name: np.asarray(column) for name, column in columns.items()}
         if unknown := set(columns) - {"work", "bytes_in", "bytes_out", "model", "klass", *DRAWS}:
             raise BugError(f"a trace has no column {', '.join(sorted(unknown))}")

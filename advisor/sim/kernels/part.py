@@ -4,6 +4,9 @@ A call between two compiled functions copies the fields of every array that it p
 where some happen a request that is most of the time. Nothing here makes or keeps an array, so nothing needs to be
 counted, and pieces are compiled into their callers.
 
+Indices count from the front: none is looked at for its sign, which would take as long as what is read with it. A test
+runs every kernel as plain Python and looks at each.
+
 A first run waits for the compiler, so a piece is neither optimised nor made machine code by itself: only the kernel
 that it ends up in is, once. And it is made for types, not for constants: a status written out in a call is the same
 piece as one in a variable.
@@ -15,7 +18,8 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
-from numba.core import codegen, compiler, types
+from numba.core import codegen, compiler, lowering, typed_passes, types
+from numba.core.compiler_machinery import register_pass
 
 from advisor.sim.kernels import COMPILED, Kernel, keep, kernel
 
@@ -118,6 +122,38 @@ class _Piece(_Whole):
         """No machine code, no constants; kernels loaded from the disk do without those of their pieces, too."""
 
 
+class _Lower(lowering.Lower):
+    """Writes out reading and writing of elements with indices as they are: to numba those without a sign."""
+
+    def lower_getitem(self, resty: Any, expr: Any, value: Any, index: Any, signature: Any) -> Any:
+        return cast("Any", super()).lower_getitem(resty, expr, value, index, _without_sign(signature))
+
+    def lower_setitem(self, target_var: Any, index_var: Any, value_var: Any, signature: Any) -> Any:
+        return cast("Any", super()).lower_setitem(target_var, index_var, value_var, _without_sign(signature))
+
+
+def _without_sign(signature: Any) -> Any:
+    array, index, *value = signature.args
+    if not isinstance(array, types.Array):
+        return signature
+    return signature.replace(args=(array, _as_it_is(index), *value))
+
+
+def _as_it_is(index: Any) -> Any:
+    if isinstance(index, types.BaseTuple):
+        return cast("Any", types).BaseTuple.from_types([_as_it_is(one) for one in cast("Any", index)])
+    return types.uintp if isinstance(index, types.Integer) else index
+
+
+@cast("Any", register_pass)(mutates_CFG=True, analysis_only=False)
+class _Lowering(typed_passes.BaseNativeLowering):
+    _name = "lowering_without_signs"  # type: ignore[assignment]  # a name, where numba's stubs have None
+
+    @property
+    def lowering_class(self) -> type[lowering.Lower]:
+        return _Lower
+
+
 class _Compiler(compiler.Compiler):
     library: type[codegen.JITCodeLibrary]
 
@@ -129,7 +165,13 @@ class _Compiler(compiler.Compiler):
         state = self.state
         state.library = self.library(state.targetctx.codegen(), state.func_id.func_qualname)
         state.library.enable_object_caching()
-        return cast("Any", super()).define_pipelines()
+        pipelines = cast("Any", super()).define_pipelines()
+        for one in pipelines:
+            one.passes = [
+                (_Lowering if step is typed_passes.NativeLowering else step, told) for step, told in one.passes
+            ]
+            one.finalize()
+        return pipelines
 
 
 class _KernelCompiler(_Compiler):
