@@ -118,6 +118,21 @@ def test_the_quick_logarithm_is_the_logarithm(x):
     assert luck.logarithm.py_func(x) == told
 
 
+@given(st.floats(-700.0, 700.0))
+def test_the_quick_exponential_is_the_exponential(x):
+    told = luck.exponential(x)
+    # The argument itself is known to so much only.
+    assert abs(told - math.exp(x)) <= (5e-16 + 2e-16 * abs(x)) * math.exp(x)
+    assert luck.exponential.py_func(x) == told
+
+
+def test_exponentials_taken_side_by_side_are_those_taken_one_by_one():
+    many = np.linspace(-40.0, 40.0, 1001)
+    alone = [3.0 * luck.exponential(x) for x in many]
+    luck.exponentials(3.0, many)
+    assert many.tolist() == alone
+
+
 @pytest.mark.parametrize("mirrored", [0, 1])
 def test_the_sizes_of_a_class_alone_are_those_that_it_has_among_others(mirrored):
     rows, key = 5000, np.uint64(7)

@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from advisor.sim.kernels import Floats, Ints, Shorts, kernel
+from advisor.sim.kernels.luck import exponentials
 
 # A source's numbers: its window, its curve's period, its two states (factors on the curve, mean stays, share high).
 P_FROM, P_TO, P_PERIOD, P_HIGH, P_LOW, P_STAY_HIGH, P_STAY_LOW, P_SHARE_HIGH, P_SIZE = range(9)
@@ -212,14 +213,16 @@ def works(
     elif kind == LOGNORMAL and bends.size == 0:
         height, spread = heights[0], spreads[0]
         for n in range(start, stop):
-            out[n] = factor * math.exp(height + spread * draws.standard_normal())
+            out[n] = height + spread * draws.standard_normal()
+        exponentials(factor, out[start:stop])
     elif kind == LOGNORMAL:
         for n in range(start, stop):
             z = draws.standard_normal()
             piece = 0
             while piece < bends.size and z >= bends[piece]:
                 piece += 1
-            out[n] = factor * math.exp(heights[piece] + spreads[piece] * z)
+            out[n] = heights[piece] + spreads[piece] * z
+        exponentials(factor, out[start:stop])
     elif kind == MEASURED:
         for n in range(start, stop):
             out[n] = factor * values[int(draws.random() * values.size)]
