@@ -212,15 +212,19 @@ def sizes(
         cut(key, scales[0], mosts[0], within[0], mirrored[0], numbers, rows, out)
         return
     for n in range(rows):
+        out[n] = 1.0 - luck(key, numbers[n]) * within[klass[n]]
+    # By itself: then several are taken at a time.
+    for n in range(rows):
+        out[n] = logarithm(out[n])
+    for n in range(rows):
         one = klass[n]
         scale, most = scales[one], mosts[one]
-        share = luck(key, numbers[n])
         if scale == 0.0:
             drawn = most
         elif scale == math.inf:
-            drawn = share * most
+            drawn = luck(key, numbers[n]) * most
         else:
-            drawn = min(most, -scale * logarithm(1.0 - share * within[one]))
+            drawn = min(most, -scale * out[n])
         out[n] = np.rint(most - drawn if mirrored[one] == 1 else drawn)
 
 
