@@ -105,7 +105,9 @@ class Mix:
         if not self.parts:
             return np.array([[1.0, math.inf, 1.0, 0.0, 0.0]])
         parts = self._rows()
-        _, group = np.unique(_rounded(parts[:, 1:]), axis=0, return_inverse=True)
+        alike = list(map(tuple, _rounded(parts[:, 1:]).tolist()))
+        places = {one: n for n, one in enumerate(sorted(set(alike)))}
+        group = np.array([places[one] for one in alike])
         share = np.bincount(group, weights=parts[:, 0])
         means = [np.bincount(group, weights=parts[:, 0] * column) / share for column in parts[:, 1:].T]
         return np.column_stack([share, *means])
