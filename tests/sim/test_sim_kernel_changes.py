@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
+from tests.sim.in_plain_python import told_by
 from tests.sim.kernel_changes import Changed, source, table
 
 CHANGES = table()
@@ -31,12 +28,6 @@ def test_what_is_to_be_changed_stands_there_once(change: Changed) -> None:
 
 
 def test_every_change_is_noticed_and_without_one_all_agree() -> None:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "tests.sim.kernel_changes"],
-        cwd=Path(__file__).parents[2], env={**os.environ, "ADVISOR_NO_JIT": "1"},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    told = [json.loads(line) for line in done.stdout.splitlines()]
+    told = [json.loads(line) for line in told_by("tests.sim.kernel_changes").splitlines()]
     assert [one["change"] for one in told] == [change.words for change in CHANGES]
     assert [one["change"] for one in told if one["seen"] is None] == []

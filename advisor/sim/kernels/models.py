@@ -218,8 +218,9 @@ def arrive(c: Common, e: Events, m: Shelf, row: int, now: float) -> None:
     seat = route(c, m, model)
     placed(c, row, seats[seat, T_NUMBER])
     ready = q[Q_CACHED] != 0 and (m.flags[seat, model] & IN_MEMORY) != 0
-    slot = free_slot(m, seat) if ready and q[Q_KIND] == PLAIN and seats[seat, T_LENGTH] == 0 else -1
-    at_once = slot >= 0 or (ready and has_room(c, m, seat))
+    # With a plain worker that is free nobody waits.
+    slot = free_slot(m, seat) if ready and q[Q_KIND] == PLAIN else -1
+    at_once = slot >= 0 or (ready and q[Q_KIND] != PLAIN and has_room(c, m, seat))
     if not at_once and seats[seat, T_LENGTH] + seats[seat, T_EXPECT] >= q[Q_QUEUE_LIMIT]:
         reply(c, row, REJECTED, now, False)
         return
@@ -250,10 +251,10 @@ def arrive(c: Common, e: Events, m: Shelf, row: int, now: float) -> None:
 
 @part
 def has_room(c: Common, m: Shelf, seat: int) -> bool:
-    """Could one more start now, with nobody before it?"""
+    """Could one more start now, with nobody before it, on a load curve or in a batch?"""
     if c.q[Q_KIND] == CURVE:
         return bool(m.seats[seat, T_RUNNING] < m.latency.size)
-    return free_slot(m, seat) >= 0 and (c.q[Q_KIND] == PLAIN or m.seats[seat, T_LENGTH] == 0)
+    return m.seats[seat, T_LENGTH] == 0 and free_slot(m, seat) >= 0
 
 
 @part

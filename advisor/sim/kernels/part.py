@@ -5,7 +5,7 @@ where some happen a request that is most of the time. Nothing here makes or keep
 counted, and pieces are compiled into their callers.
 
 Indices count from the front: none is looked at for its sign, which would take as long as what is read with it. A test
-runs every kernel as plain Python and looks at each.
+runs them all as plain Python and looks at each.
 
 A first run waits for the compiler, so a piece is neither optimised nor made machine code by itself: only the kernel
 that it ends up in is, once. And it is made for types, not for constants: a status written out in a call is the same
