@@ -22,6 +22,7 @@ from numba.core import codegen, compiler, lowering, typed_passes, types
 from numba.core.compiler_machinery import register_pass
 
 from advisor.sim.kernels import COMPILED, Kernel, keep, kernel
+from advisor.sim.kernels.held import by_place
 
 __all__ = ["inlined", "part", "station"]
 
@@ -46,11 +47,14 @@ def part(function: Callable[P, R]) -> Kernel[P, R]:
     typed = made.get_call_template
 
     def by_type(args: Any, kws: Any) -> Any:
-        plain = cast("Any", types).unliteral
-        return typed([plain(one) for one in args], {name: plain(one) for name, one in kws.items()})
+        return typed([_plain(one) for one in args], {name: _plain(one) for name, one in kws.items()})
 
     made.get_call_template = by_type
     return cast("Kernel[P, R]", made)
+
+
+def _plain(one: Any) -> Any:
+    return by_place(cast("Any", types).unliteral(one))
 
 
 def inlined(function: Callable[P, R]) -> Kernel[P, R]:
@@ -92,6 +96,14 @@ class _Whole(codegen.JITCodeLibrary):
     def _optimize_functions(self, ll_module: Any) -> None:
         ll_module.data_layout = self._codegen._data_layout
 
+    def finalize(self) -> None:
+        """Each piece is linked once, however many call it."""
+        for one in _all_below(self._linking_libraries):
+            self._reload_init.update(one._reload_init)
+            self._final_module.link_in(_module_of(one), preserve=True)
+        self._linking_libraries = []
+        cast("Any", super()).finalize()
+
     def _optimize_final_module(self) -> None:
         how = cast("Any", self._codegen)._module_pass_manager
         passes, builder = how(loop_vectorize=False, slp_vectorize=False, opt=2)
@@ -102,12 +114,21 @@ class _Whole(codegen.JITCodeLibrary):
 class _Piece(_Whole):
     """Code that is only ever linked into other code."""
 
-    def _optimize_final_module(self) -> None:
-        """Its callers do."""
-
-    def _finalize_final_module(self) -> None:
+    def finalize(self) -> None:
+        """It stays by itself: what it calls is linked beside it, not into it."""
+        for one in self._final_module.functions:
+            if not one.is_declaration:
+                one.linkage = "linkonce_odr"
         cast("Any", self)._finalize_dynamic_globals()
         self._finalized = True
+
+    def _get_module_for_linking(self) -> Any:
+        """For a caller that is not a station: with all that it calls."""
+        if self._shared_module is None:
+            self._shared_module = self._final_module.clone()
+            for one in _all_below(self._linking_libraries):
+                self._shared_module.link_in(_module_of(one), preserve=True)
+        return self._shared_module
 
     def get_pointer_to_function(self, _name: str) -> int:
         """It has no machine code of its own."""
@@ -120,6 +141,24 @@ class _Piece(_Whole):
 
     def set_env(self, _name: str, _env: Any) -> None:
         """No machine code, no constants; kernels loaded from the disk do without those of their pieces, too."""
+
+
+def _all_below(libraries: list[Any]) -> list[Any]:
+    """These and all that their pieces call."""
+    found: dict[Any, None] = {}
+    waiting = list(reversed(libraries))
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found[one] = None
+            if isinstance(one, _Piece):
+                waiting += reversed(one._linking_libraries)
+    return list(found)
+
+
+def _module_of(one: Any) -> Any:
+    """A library's code without that of the pieces that it calls."""
+    return one._final_module if isinstance(one, _Piece) else one._get_module_for_linking()
 
 
 class _Lower(lowering.Lower):
