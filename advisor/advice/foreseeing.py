@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from advisor.advice.checking import pattern_named
 from advisor.advice.ranking import SHARES, order, percentile, scored
+from advisor.advice.trial import watches_alarms
 from advisor.catalog.prices import PriceBook, price_book
 from advisor.errors import InputError
 from advisor.money import PurchaseOptions, Usage, bill
@@ -26,8 +27,10 @@ from advisor.workload import Workload
 if TYPE_CHECKING:
     from advisor.patterns.foresight import Foresight
 
-__all__ = ["Chain", "Foreseen", "Kind", "Prospect", "by_kind", "foresee_all", "prospect"]
+__all__ = ["Chain", "Foreseen", "Kind", "Prospect", "by_kind", "foresee_all", "of_fixed_size", "prospect"]
 
+# Up to so many above the smallest it is as well looked at first: where it does, the largest need not be.
+_SHORT = 2
 # So many deployments are refused by what the profile says before the whole pattern is taken to be.
 _TRIES = 4
 
@@ -103,6 +106,7 @@ class Chain:
         """The smallest deployment that is expected to meet the objective: more of the same never makes it worse."""
         if not self._looked:
             self._first_met, self._looked = self._sought(), True
+            self.prospect.smallest_did = self._first_met == 0
         return self._first_met
 
     @cached_property
@@ -127,7 +131,12 @@ class Chain:
         if last < 0:
             return -1, None
         if self.near is None:
-            return -1, last if self.foreseen(last).meets else None
+            low = -1
+            if last <= _SHORT and self.prospect.smallest_did:
+                if self.foreseen(0).meets:
+                    return -1, 0
+                low = 0
+            return low, last if self.foreseen(last).meets else None
         at, step = min(self.near, last), 1
         if self.foreseen(at).meets:
             while at > 0 and self.foreseen(max(0, at - step)).meets:
@@ -182,6 +191,8 @@ class Prospect:
         self._foreseen: dict[Pattern, Foreseen] = {}
         self._blocked: dict[Pattern, tuple[Finding, ...]] = {}
         self._members = members
+        # Whether the smallest of the chain looked at last meets the objective: then that of the next may, too.
+        self.smallest_did = False
         self._rates: dict[tuple[str, str], tuple[str, tuple[tuple[float, float, float], ...]]] = {}
 
     @cached_property
@@ -321,7 +332,10 @@ class Prospect:
     def _good(self, chain: Chain, at: int) -> Iterable[Foreseen]:
         """From the smallest that meets the objective, larger ones as long as these are better by the preference."""
         found = [chain.foreseen(at)]
+        by_cost = self.workload.objective.prefer == "cost"
         for n in range(at + 1, len(chain)):
+            if by_cost and _costs_more(chain.members[n], chain.members[n - 1]):
+                break
             one = chain.foreseen(n)
             if self.scored(one) >= self.scored(found[-1]):
                 break
@@ -359,6 +373,20 @@ def by_kind(members: Iterable[Sequence[Pattern]]) -> Iterator[tuple[Kind, Sequen
             alike = (*map(str, words), first.place)
             seen[alike] = which = seen.get(alike, -1) + 1
             yield (*alike, str(which)), chain
+
+
+def of_fixed_size(deployment: Pattern) -> bool:
+    """Whether so many instances stand there and nothing else decides the hours that are paid for."""
+    settings = deployment.to_dict()
+    return settings.get("min_instances") is not None and not watches_alarms(settings)
+
+
+def _costs_more(larger: Pattern, smaller: Pattern) -> bool:
+    """Whether it surely does, whatever the load: more of the same instances, all of the time."""
+    if not (of_fixed_size(larger) and of_fixed_size(smaller)):
+        return False
+    more, fewer = larger.to_dict(), smaller.to_dict()
+    return bool(more["instance_type"] == fewer["instance_type"] and more["min_instances"] > fewer["min_instances"])
 
 
 @cache

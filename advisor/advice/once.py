@@ -11,15 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from advisor.advice.spiking import Spiked, pair_of
-from advisor.advice.trial import watches_alarms
+from advisor.advice.trial import knows_days, watches_alarms
 from advisor.patterns.base import Pattern
 from advisor.sim.apart import can_fork, helpers
 from advisor.sim.faults import NO_FAULTS, Faults
-from advisor.sim.horizon import Horizon, horizon_of
+from advisor.sim.horizon import Horizon, a_day_of, horizon_of
 from advisor.sim.laws import insist
 from advisor.sim.run import Run
 from advisor.streams import replication
@@ -33,18 +33,28 @@ _SAMPLE_S = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """A replication of a deployment, its state ``sampled`` or not; or of its pair with the spikes and without."""
+    """A replication of a deployment, its state ``sampled`` or not; or of its pair with the spikes and without.
+
+    It may be of ``a_day`` where others are of a week.
+    """
 
     deployment: Pattern
     number: int
     sampled: bool = False
     pair: bool = False
+    a_day: bool = False
 
 
-def horizon_for(w: Workload, deployment: Pattern, budget: int | None) -> Horizon:
-    """The horizon of what is printed: of more and shorter replications for a fleet that scales."""
+def horizon_for(w: Workload, deployment: Pattern, budget: int | None, *, a_day: bool = False) -> Horizon:
+    """The horizon of what is printed: of more and shorter replications for a fleet that scales.
+
+    With ``a_day`` a typical day stands for a week that has one.
+    """
     by_weeks = budget is not None or watches_alarms(deployment.to_dict())
-    return horizon_of(w, budget=budget or int(w.assume("request_budget_search")), by_weeks=by_weeks)
+    whole = horizon_of(w, budget=budget or int(w.assume("request_budget_search")), by_weeks=by_weeks)
+    if not a_day or knows_days(deployment) or (day := a_day_of(w, whole)) is whole:
+        return whole
+    return replace(day, notes=(f"{deployment.id} is far behind the first: of it a typical day is run, and not a week",))
 
 
 def once(w: Workload, which: Once, *, seed: int, horizon: Horizon, faults: Faults = NO_FAULTS) -> Run:
@@ -81,7 +91,7 @@ def ahead_of(w: Workload, *, seed: int, budget: int | None, threads: int) -> Ite
     def made(which: Once) -> Run | Spiked:
         if which.pair:
             return pair_of(w, which.deployment, replication(seed, which.number))
-        return once(w, which, seed=seed, horizon=horizon_for(w, which.deployment, budget))
+        return once(w, which, seed=seed, horizon=horizon_for(w, which.deployment, budget, a_day=which.a_day))
 
     if threads < 2 or not can_fork():
         yield None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from advisor.advice.chances import above_zero, below
 from advisor.advice.judging import judge
 from advisor.advice.once import Ahead, Once, ahead_of, horizon_for
 from advisor.advice.outcome import Outcome
@@ -23,11 +24,11 @@ from advisor.advice.spiking import PAIRS, has_spikes
 from advisor.advice.trial import VAST, Trial, of_any_objective, watches_alarms
 from advisor.catalog.prices import PriceBook
 from advisor.patterns.base import Pattern
-from advisor.sim.estimates import Estimate, mean_of, student_t, with_control
+from advisor.sim.estimates import mean_of, with_control
 from advisor.sim.run import Precision, Replications, Run
 from advisor.workload import Workload
 
-__all__ = ["Finalist", "Race", "t_share"]
+__all__ = ["Finalist", "Race"]
 
 SURE = 0.95
 # What is behind the first with this probability is no challenge to it.
@@ -124,7 +125,8 @@ class Race:
         self.runs = {} if runs is None else runs
         self._jobs: dict[str, dict[int, Run]] = {}
         self._efforts: dict[str, int] = {}
-        # Those that are surely far behind: where replications are long, one tells of them.
+        # Those that are surely far behind: where replications are long, one tells of them, of a day where others have
+        # a week.
         self.far: set[str] = set()
         self.seed, self.threads, self._budget = seed, threads, brief
         self._ahead: Ahead | None = None
@@ -160,7 +162,7 @@ class Race:
         wanted = self._bounds(deployment, leads=leads) or self._until()
         least, made = least_of(self.workload, wanted, horizon, bursts=leads), self.runs.get(deployment.id, ())
         for number in [number for number in range(least) if number not in made]:
-            yield Once(deployment, number, sampled=leads and number == 0)
+            yield Once(deployment, number, sampled=leads and number == 0, a_day=self._a_day(deployment, leads=leads))
             if number < PAIRS and has_spikes(self.workload, deployment):
                 yield Once(deployment, number, pair=True)
 
@@ -186,9 +188,23 @@ class Race:
             return self._until(most=_ENOUGH)
         if leads:
             return self._leading(deployment)
-        if self.vast or (self.long and deployment.id in self.far):
+        if self.vast or self._is_far(deployment):
             return self._until(least=1, most=1)
         return self._until(least=self.few, most=min(_ENOUGH, self.many), effort=_OTHER)
+
+    def _is_far(self, deployment: Pattern) -> bool:
+        return self.long and deployment.id in self.far
+
+    def _a_day(self, deployment: Pattern, *, leads: bool) -> bool:
+        """Whether a typical day does: a brief race is short as it is."""
+        return self._is_far(deployment) and not leads and not self.brief
+
+    def nearer(self, deployment: Pattern) -> None:
+        """Simulate what seemed far behind, and is not, as the others are."""
+        self.far.discard(deployment.id)
+        self.runs.pop(deployment.id, None)
+        del self.finalists[deployment.id]
+        self.enter(deployment, leads=False)
 
     def challenge(self, deployment: Pattern) -> None:
         """Simulate what may be better than the first after all; it stays where it comes first, or cannot be told.
@@ -298,6 +314,7 @@ class Race:
             runs=(self.runs if of_any_objective(deployment) else self._jobs).setdefault(deployment.id, {}),
             ahead=None if self.light(deployment) else self._ahead,
             bursts=whole,
+            a_day=self._a_day(deployment, leads=leads),
             keep=lambda found, costs: kept.append((found, costs)),
         )
         [(found, costs)] = kept
@@ -339,22 +356,22 @@ class Race:
             return 1.0 if first.yardstick_s < other.yardstick_s else 0.5
         expected = first.expected if prefer == "cost" else None
         if expected is None:
-            return _share_above_zero(pairs)
+            return above_zero(pairs)
         # As costs are: corrected by how far the arrivals lie from what they are known to be.
         arrived = [float(ledger.arrived) for ledger in first.found.ledgers[: len(pairs)]]
         least = min(first.found.controlled, other.found.controlled)
         corrected = with_control(pairs, arrived, expected, least=least)
-        return 1 - _below(corrected, 0.0, len(pairs) - (len(pairs) >= least and len(set(arrived)) > 1))
+        return 1 - below(corrected, 0.0, len(pairs) - (len(pairs) >= least and len(set(arrived)) > 1))
 
     def _meets(self, one: Finalist) -> float:
         """The probability that it truly meets the objective: that none of its shares passes what is allowed."""
         wanted, sure = self.workload.objective, 1.0
         for name, seconds in wanted.latencies:
             if name == "mean":
-                sure *= _below(one.found.mean_latency_s(), seconds, len(one.costs))
+                sure *= below(one.found.mean_latency_s(), seconds, len(one.costs))
             else:
-                sure *= _below(one.found.share_later_than(seconds), 1 - SHARES[name], len(one.costs))
-        sure *= _below(one.found.error_share(), wanted.errors, len(one.costs))
+                sure *= below(one.found.share_later_than(seconds), 1 - SHARES[name], len(one.costs))
+        sure *= below(one.found.error_share(), wanted.errors, len(one.costs))
         # What else it misses, a deadline or a cold start, is counted and not estimated.
         return 0.0 if sure > 0.5 and not one.meets else sure
 
@@ -362,39 +379,3 @@ class Race:
 def _latency(found: Replications, n: int, name: str) -> float:
     ledger = found.ledgers[n]
     return ledger.mean_s if name == "mean" else ledger.latency_s(SHARES[name])
-
-
-def _below(one: Estimate, allowed: float, replications: int) -> float:
-    """The probability that the true value is at most what is allowed, by the estimate's own interval."""
-    if math.isnan(one.value):
-        return 0.0
-    half = one.high - one.value
-    if math.isnan(half) or half <= 0:
-        return 1.0 if one.value <= allowed else 0.0
-    degrees = max(1, replications - 1)
-    return t_share((allowed - one.value) / half * student_t(0.975, degrees), degrees)
-
-
-def _share_above_zero(differences: Sequence[float]) -> float:
-    """The probability that the mean of such differences is above zero."""
-    n = len(differences)
-    mean = math.fsum(differences) / n
-    spread = math.sqrt(math.fsum((one - mean) ** 2 for one in differences) / (n - 1) / n) if n > 1 else math.nan
-    if spread == 0.0 or math.isnan(spread):
-        return 1.0 if mean > 0 else 0.5 if mean == 0 else 0.0
-    return t_share(mean / spread, n - 1)
-
-
-def t_share(t: float, degrees: int) -> float:
-    """The share of Student's t distribution below ``t``: its quantile, searched."""
-    if t < 0:
-        return 1 - t_share(-t, degrees)
-    low, high = 0.5, 1 - 1e-12
-    if t == 0:
-        return 0.5
-    if student_t(high, degrees) <= t:
-        return high
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if student_t(middle, degrees) < t else (low, middle)
-    return (low + high) / 2

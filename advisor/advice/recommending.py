@@ -240,9 +240,7 @@ class _Answer:
         mark = _FAR * scored(self.workload, race.ranked()[0])
         for name in sorted(race.far & set(race.finalists)):
             if scored(self.workload, one := race.finalists[name]) <= mark:
-                race.far.discard(name)
-                del race.finalists[name]
-                race.enter(one.deployment, leads=False)
+                race.nearer(one.deployment)
 
     def _is_behind(self, trial: Trial, race: Race) -> bool:
         """Whether a trial is surely behind the first of a race: it misses the objective, or is not even close."""

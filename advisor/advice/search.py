@@ -12,10 +12,10 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from advisor.advice.foreseeing import Chain, Foreseen, Prospect
+from advisor.advice.foreseeing import Chain, Foreseen, Prospect, of_fixed_size
 from advisor.advice.judging import Judged
 from advisor.advice.ranking import ALIKE, order, score, scored
-from advisor.advice.trial import Bench, Trial, watches_alarms
+from advisor.advice.trial import Bench, Trial
 
 __all__ = ["MARGIN", "Found", "at_its_word", "search"]
 
@@ -119,7 +119,7 @@ class _Search:
     def _least_usd(self, chain: Chain) -> float:
         """What the smallest of a chain that may meet the objective costs at least."""
         one = chain.foreseen(chain.possible_from())
-        return one.usd * (_FIXED if _of_fixed_size(one) else MARGIN)
+        return one.usd * (_FIXED if of_fixed_size(one.deployment) else MARGIN)
 
     def _promising(self, one: Foreseen) -> bool:
         """Whether a chain that begins here could hold something better than the best so far."""
@@ -129,14 +129,14 @@ class _Search:
             # What arithmetic has miss the objective as far as what was tried is not tried over and over.
             tried = self.prospect.foreseen(self.best.deployment)
             return len(self.trials) < _LEAST or one.meets or one.shortfall < tried.shortfall
-        least_usd = one.usd * (_FIXED if _of_fixed_size(one) else MARGIN)
+        least_usd = one.usd * (_FIXED if of_fixed_size(one.deployment) else MARGIN)
         if self.workload.objective.prefer == "latency":
             return one.floor_s * ALIKE < self.best.yardstick_s
         return score(self.workload, least_usd, max(one.floor_s, 1e-9)) < self._score(self.best)
 
     def _known(self, one: Foreseen) -> bool:
         """Whether the best so far is one that arithmetic cannot tell from this, where arithmetic is exact on cost."""
-        if self.best is None or not _of_fixed_size(one):
+        if self.best is None or not of_fixed_size(one.deployment):
             return False
         tried = self.prospect.foreseen(self.best.deployment)
         return _alike(tried.usd, one.usd) and _alike(tried.yardstick_s, one.yardstick_s)
@@ -243,12 +243,6 @@ class _Search:
         if self.best is None or order(self.workload, [trial, self.best])[0] is trial:
             self.best = trial
         return trial
-
-
-def _of_fixed_size(one: Foreseen) -> bool:
-    """Whether so many instances stand there and nothing else decides the hours that are paid for."""
-    settings = one.deployment.to_dict()
-    return settings.get("min_instances") is not None and not watches_alarms(settings)
 
 
 def _alike(one: float, other: float) -> bool:

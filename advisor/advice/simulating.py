@@ -68,6 +68,7 @@ def simulate(
     runs: dict[int, Run] | None = None,
     ahead: Ahead | None = None,
     bursts: bool = True,
+    a_day: bool = False,
 ) -> Outcome:
     """One deployment in detail.
 
@@ -79,7 +80,8 @@ def simulate(
     ``faults`` befall each replication at instants of its own; one-off spikes are run without them. ``runs`` are
     replications that were simulated before, by number, under the very same terms; new ones are added. ``ahead``
     runs replications in processes of their own, under these terms too: quicker where a fleet's control takes the time.
-    ``bursts=False`` asks for no more replications than ``precision`` does, however few bursts they hold.
+    ``bursts=False`` asks for no more replications than ``precision`` does, however few bursts they hold; ``a_day`` is
+    for what is far behind: a typical day stands for a week.
     What the rules refuse is simulated all the same: ask ``deployment.check(w)``.
     """
     _streams(w, deployment)
@@ -90,7 +92,7 @@ def simulate(
         if replications < 1:
             raise InputError(f"{replications} replications", "", "ask for one or more")
         wanted = replace(wanted, least=replications, most=replications)
-    horizon = horizon_for(w, deployment, budget)
+    horizon = horizon_for(w, deployment, budget, a_day=a_day)
     if replications is None and budget is None:
         least = least_of(w, wanted, horizon, bursts=bursts)
         if least > wanted.least:
@@ -101,7 +103,7 @@ def simulate(
     purchase = PurchaseOptions.of(w.purchase)
 
     def which(number: int) -> Once:
-        return Once(deployment, number, sampled=timeline and number == 0)
+        return Once(deployment, number, sampled=timeline and number == 0, a_day=a_day)
 
     def priced(used: Usage) -> Bill:
         return bill(used, held, w.region, purchase)

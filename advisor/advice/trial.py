@@ -19,13 +19,13 @@ from advisor.advice.ranking import SHARES, percentile
 from advisor.catalog.prices import PriceBook
 from advisor.money import PurchaseOptions, bill
 from advisor.patterns.base import Pattern
-from advisor.sim.horizon import Horizon, horizon_of, typical_day
+from advisor.sim.horizon import Horizon, a_day_of, horizon_of
 from advisor.sim.run import Replications, Run
 from advisor.streams import replication
 from advisor.units import DAY_S, HOUR_S, WEEK_S
 from advisor.workload import Workload
 
-__all__ = ["Bench", "Ran", "Trial", "of_any_objective", "watches_alarms"]
+__all__ = ["Bench", "Ran", "Trial", "knows_days", "of_any_objective", "watches_alarms"]
 
 # Replications of a trial are numbered from here on, so that what is printed never shares a seed with them.
 _FIRST = 1_000_000
@@ -108,16 +108,12 @@ class Bench:
     @cached_property
     def horizon(self) -> Horizon:
         """A typical day where a week has so many requests that few deployments could be tried on it."""
-        w, whole = self.workload, self.whole
-        by_weeks = w.traffic is not None and w.traffic.replay is None and len(set(w.traffic.week_weights)) > 1
-        if w.traffic is None or not by_weeks or w.batch is not None or w.rate_per_s * WEEK_S <= _HEAVY:
-            return whole
-        return replace(whole, period_s=DAY_S, window_s=DAY_S, curve=typical_day(w.traffic.curve))
+        w = self.workload
+        return a_day_of(w, self.whole) if w.rate_per_s * WEEK_S > _HEAVY else self.whole
 
     def horizon_for(self, deployment: Pattern) -> Horizon:
         """The horizon of its trials: whole weeks for what tells the days of the week apart, and for jobs."""
-        by_days = deployment.cycle_s > DAY_S or deployment.name == "batch-transform"
-        return self.whole if by_days else self.horizon
+        return self.whole if knows_days(deployment) else self.horizon
 
     @property
     def requests_once(self) -> float:
@@ -207,6 +203,11 @@ class Bench:
 def of_any_objective(deployment: Pattern) -> bool:
     """Whether its runs do not depend on the objective: those of jobs do, as a lot is late by its deadline."""
     return deployment.name != "batch-transform"
+
+
+def knows_days(deployment: Pattern) -> bool:
+    """Whether it tells the days of the week apart, as schedules and jobs do: no typical day stands for its week."""
+    return deployment.cycle_s > DAY_S or deployment.name == "batch-transform"
 
 
 def watches_alarms(settings: Mapping[str, Any]) -> bool:

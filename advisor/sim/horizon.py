@@ -14,6 +14,7 @@ __all__ = [
     "PRINTED_BUDGET",
     "SEARCH_BUDGET",
     "Horizon",
+    "a_day_of",
     "horizon_of",
     "in_whole_times",
     "spike_horizon_of",
@@ -142,6 +143,19 @@ def in_whole_times(workload: Workload, given: Horizon, every_s: float) -> Horizo
             f"{show_duration(window)} are run all the same, for what comes every {show_duration(every_s)} to be whole",
         )
     return replace(given, period_s=every_s, warmup_s=warmup, window_s=window, notes=notes)
+
+
+def a_day_of(workload: Workload, whole: Horizon) -> Horizon:
+    """A typical day of a week that differs from day to day; else the very same horizon."""
+    traffic = workload.traffic
+    if (
+        traffic is None
+        or traffic.replay is not None
+        or workload.batch is not None
+        or len(set(traffic.week_weights)) < 2
+    ):
+        return whole
+    return replace(whole, period_s=DAY_S, window_s=DAY_S, curve=typical_day(traffic.curve))
 
 
 def typical_day(week: Sequence[float]) -> tuple[float, ...]:

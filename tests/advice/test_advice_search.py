@@ -9,7 +9,7 @@ import pytest
 
 import advisor as ad
 from advisor.advice.checking import pattern_named
-from advisor.advice.foreseeing import Chain, Prospect
+from advisor.advice.foreseeing import Chain, Prospect, of_fixed_size
 from advisor.advice.ranking import ALIKE, order, score
 from advisor.advice.search import search
 from advisor.advice.trial import Bench, Trial
@@ -119,3 +119,24 @@ def test_what_misses_by_arithmetic_as_far_as_what_was_tried_is_not_tried_over_an
     nearest = min(one.shortfall for one in begins if not one.impossible)
     cheapest = min(one.usd for one in begins if not one.impossible and one.shortfall == nearest)
     assert cheapest == min(prospect.foreseen(one.deployment).usd for one in tried)
+
+
+@pytest.mark.parametrize("name", ["real-time", "asynchronous", "multi-model", "batch-transform"])
+def test_where_a_chain_begins_to_meet_does_not_depend_on_what_is_looked_at_first(name: str) -> None:
+    for w in (ad.read(TENANTS), drawn(3), drawn(8)):
+        for smallest_did in (False, True):
+            one = Prospect(w, pattern_named(name), price_book())
+            for chain in one.all_chains[:12]:
+                one.smallest_did = smallest_did
+                meets = [chain.foreseen(n).meets for n in range(len(chain))]
+                assert chain.first_met() == (None if chain.never or not any(meets) else meets.index(True))
+
+
+def test_more_of_the_same_instances_cost_more_at_any_load_so_that_none_larger_is_looked_at() -> None:
+    w = drawn(3)
+    one = Prospect(w, pattern_named("real-time"), price_book())
+    fixed = [c for c in one.all_chains if len(c) > 1 and all(of_fixed_size(d) for d in c.members)]
+    assert fixed
+    for chain in fixed:
+        costs = [chain.foreseen(n).usd for n in range(len(chain))]
+        assert costs == sorted(set(costs))
