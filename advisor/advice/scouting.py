@@ -79,9 +79,11 @@ class Scout:
 
     def _compile(self, open_ones: list[Prospect]) -> None:
         """Have the kernels of all patterns compiled and kept, side by side: a throw-away trial of each does it."""
+        # The kernel of many models takes the compiler twice as long as any other.
+        longest_first = sorted(open_ones, key=lambda one: one.pattern.name != "multi-model")
 
         def compiled(n: int) -> None:
-            replace(self.bench.anew(1), replications=1, budget=1).trial(open_ones[n].first)
+            replace(self.bench.anew(1), replications=1, budget=1).trial(longest_first[n].first)
 
         self.tell("compiling the simulator's kernels")
         with helpers(compiled, self.bench.threads, apart=True) as submit:
