@@ -209,6 +209,8 @@ def test_a_near_unit_is_proposed() -> None:
         (units.show_share(0.9287), "92.9 %"),
         (units.show_share(0.99987), "99.987 %"),
         (units.show_share(1), "100 %"),
+        (units.show_share(1.7322e-7), "0.0000173 %"),
+        (units.show_share(2e-9), "0.0000002 %"),
         (units.show_factor(2.4567), "2.46x"),
         (units.show_bytes(4_198_700_000_000), "4.2 TB"),
         (units.show_bytes(1_234_567), "1.23 MB"),
