@@ -7,6 +7,8 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from advisor.catalog.prices import price_book
 from advisor.errors import InputError
@@ -134,6 +136,24 @@ def test_workers_and_batches_are_those_of_the_profile_unless_the_deployment_sets
     # Instants lie on the grid of 2^-20 s.
     on_grid = round(0.005 * 2**20) / 2**20
     assert (server.batching.most, server.batching.wait_s, server.batching.marginal) == (8, on_grid, 0.25)
+
+
+@given(st.integers(0, 10_000), st.integers(1, 6))
+def test_fewer_workers_at_the_measured_speed_answer_no_request_sooner(seed: int, workers: int) -> None:
+    # So a search need not try them: they cost the same. Of more than were measured nobody knows the speed.
+    w = reads(PROFILE)
+    drawn = np.random.default_rng(seed)
+    arrival = np.sort(drawn.random(90)) * 20
+
+    def answered(count: int) -> np.ndarray:
+        trace = Trace.from_columns(
+            arrival, horizon_s=60.0, work=np.random.default_rng(seed).exponential(size=90), route=np.zeros((5, 90))
+        )
+        run = insist(RealTime(instance_type="ml.c5.xlarge", workers=count).simulate(w, trace, columns=True))
+        assert run.columns is not None
+        return run.columns.answered
+
+    assert (answered(workers + 1) <= answered(workers)).all()
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,11 @@ _ROUTINGS = ("LEAST_OUTSTANDING_REQUESTS", "RANDOM")
 
 
 def space(w: Workload) -> tuple[tuple[RealTime, ...], ...]:
-    """Chains by the number of instances, or by the least that a scaled fleet has. The first is the start's own."""
+    """Chains by the number of instances, or by the least that a scaled fleet has. The first is the start's own.
+
+    All have the workers that were measured: fewer at the same speed and price answer nothing sooner, and of more nobody
+    knows the speed.
+    """
     return tidy(_chains(w))
 
 
