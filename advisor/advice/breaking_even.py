@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from advisor.advice.outcome import show_latency
 from advisor.advice.outlook import Outlook
 from advisor.advice.recommendation import BreakEven, Recommendation
+from advisor.advice.settings import watches_alarms
 from advisor.advice.spill import Spill
-from advisor.advice.trial import Bench, Ran, watches_alarms
+from advisor.advice.trial import Bench, Ran
 from advisor.catalog.prices import price_book
 from advisor.errors import InputError
 from advisor.patterns.base import Pattern

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from advisor.advice.checking import pattern_named
 from advisor.advice.ranking import SHARES, order, percentile, scored
-from advisor.advice.trial import watches_alarms
+from advisor.advice.settings import costs_more
 from advisor.catalog.prices import PriceBook, price_book
 from advisor.errors import InputError
 from advisor.money import PurchaseOptions, Usage, bill
@@ -27,7 +27,7 @@ from advisor.workload import Workload
 if TYPE_CHECKING:
     from advisor.patterns.foresight import Foresight
 
-__all__ = ["Chain", "Foreseen", "Kind", "Prospect", "by_kind", "foresee_all", "of_fixed_size", "prospect"]
+__all__ = ["Chain", "Foreseen", "Kind", "Prospect", "by_kind", "foresee_all", "prospect"]
 
 # Up to so many above the smallest it is as well looked at first: where it does, the largest need not be.
 _SHORT = 2
@@ -222,6 +222,15 @@ class Prospect:
                 break
         return tuple(found)
 
+    def _shut(self) -> bool:
+        """Whether the rules leave nothing of the space: the first few of it tell."""
+        for tries, chain in enumerate(self.all_chains, start=1):
+            if self.leaves(chain):
+                return False
+            if self._whole(chain.members[-1], tries):
+                break
+        return True
+
     def _whole(self, deployment: Pattern, tries: int) -> bool:
         """Whether the whole pattern is refused with this one, after so many: what excludes it no setting mends.
 
@@ -306,6 +315,8 @@ class Prospect:
 
     def best(self) -> Foreseen | None:
         """The deployment that arithmetic puts first; the least bad one where none meets; none where all is refused."""
+        if self._shut():
+            return None
         if self._all_met:
             return self.met
         return self._first([chain.foreseen(len(chain) - 1) for chain in self.all_chains])
@@ -334,7 +345,7 @@ class Prospect:
         found = [chain.foreseen(at)]
         by_cost = self.workload.objective.prefer == "cost"
         for n in range(at + 1, len(chain)):
-            if by_cost and _costs_more(chain.members[n], chain.members[n - 1]):
+            if by_cost and costs_more(chain.members[n], chain.members[n - 1]):
                 break
             one = chain.foreseen(n)
             if self.scored(one) >= self.scored(found[-1]):
@@ -373,20 +384,6 @@ def by_kind(members: Iterable[Sequence[Pattern]]) -> Iterator[tuple[Kind, Sequen
             alike = (*map(str, words), first.place)
             seen[alike] = which = seen.get(alike, -1) + 1
             yield (*alike, str(which)), chain
-
-
-def of_fixed_size(deployment: Pattern) -> bool:
-    """Whether so many instances stand there and nothing else decides the hours that are paid for."""
-    settings = deployment.to_dict()
-    return settings.get("min_instances") is not None and not watches_alarms(settings)
-
-
-def _costs_more(larger: Pattern, smaller: Pattern) -> bool:
-    """Whether it surely does, whatever the load: more of the same instances, all of the time."""
-    if not (of_fixed_size(larger) and of_fixed_size(smaller)):
-        return False
-    more, fewer = larger.to_dict(), smaller.to_dict()
-    return bool(more["instance_type"] == fewer["instance_type"] and more["min_instances"] > fewer["min_instances"])
 
 
 @cache

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from advisor.advice.settings import knows_days, watches_alarms
 from advisor.advice.spiking import Spiked, pair_of
-from advisor.advice.trial import knows_days, watches_alarms
 from advisor.patterns.base import Pattern
 from advisor.sim.apart import can_fork, helpers
 from advisor.sim.faults import NO_FAULTS, Faults

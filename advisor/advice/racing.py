@@ -19,9 +19,10 @@ from advisor.advice.once import Ahead, Once, ahead_of, horizon_for
 from advisor.advice.outcome import Outcome
 from advisor.advice.ranking import SHARES, order, percentile, same, scored
 from advisor.advice.recommendation import Confidence
+from advisor.advice.settings import of_any_objective, watches_alarms
 from advisor.advice.simulating import expected_arrivals, least_of, simulate
 from advisor.advice.spiking import PAIRS, has_spikes
-from advisor.advice.trial import VAST, Trial, of_any_objective, watches_alarms
+from advisor.advice.trial import VAST, Trial
 from advisor.catalog.prices import PriceBook
 from advisor.patterns.base import Pattern
 from advisor.sim.estimates import mean_of, with_control

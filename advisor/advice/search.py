@@ -12,9 +12,10 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from advisor.advice.foreseeing import Chain, Foreseen, Prospect, of_fixed_size
+from advisor.advice.foreseeing import Chain, Foreseen, Prospect
 from advisor.advice.judging import Judged
 from advisor.advice.ranking import ALIKE, order, score, scored
+from advisor.advice.settings import of_fixed_size
 from advisor.advice.trial import Bench, Trial
 
 __all__ = ["MARGIN", "Found", "at_its_word", "search"]

@@ -7,25 +7,25 @@ the best of many on the same requests is flattered by them.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 
 from advisor.advice.by_hour import with_hours
 from advisor.advice.judging import Judged, judge
 from advisor.advice.ranking import SHARES, percentile
+from advisor.advice.settings import knows_days, of_any_objective, watches_alarms
 from advisor.catalog.prices import PriceBook
 from advisor.money import PurchaseOptions, bill
 from advisor.patterns.base import Pattern
 from advisor.sim.horizon import Horizon, a_day_of, horizon_of
 from advisor.sim.run import Replications, Run
 from advisor.streams import replication
-from advisor.units import DAY_S, HOUR_S, WEEK_S
+from advisor.units import HOUR_S, WEEK_S
 from advisor.workload import Workload
 
-__all__ = ["Bench", "Ran", "Trial", "knows_days", "of_any_objective", "watches_alarms"]
+__all__ = ["Bench", "Ran", "Trial"]
 
 # Replications of a trial are numbered from here on, so that what is printed never shares a seed with them.
 _FIRST = 1_000_000
@@ -198,19 +198,3 @@ class Bench:
             judged=judge(w, found),
             effort=sum(one.effort for one in runs),
         )
-
-
-def of_any_objective(deployment: Pattern) -> bool:
-    """Whether its runs do not depend on the objective: those of jobs do, as a lot is late by its deadline."""
-    return deployment.name != "batch-transform"
-
-
-def knows_days(deployment: Pattern) -> bool:
-    """Whether it tells the days of the week apart, as schedules and jobs do: no typical day stands for its week."""
-    return deployment.cycle_s > DAY_S or deployment.name == "batch-transform"
-
-
-def watches_alarms(settings: Mapping[str, Any]) -> bool:
-    """Whether a deployment of such settings scales: its alarms are watched, which takes the longest of a quiet run."""
-    of_instances = settings.get("min_instances") != settings.get("max_instances")
-    return of_instances or settings.get("target_utilisation") is not None

@@ -9,9 +9,10 @@ import pytest
 
 import advisor as ad
 from advisor.advice.checking import pattern_named
-from advisor.advice.foreseeing import Chain, Prospect, of_fixed_size
+from advisor.advice.foreseeing import Chain, Prospect
 from advisor.advice.ranking import ALIKE, order, score
 from advisor.advice.search import search
+from advisor.advice.settings import of_fixed_size
 from advisor.advice.trial import Bench, Trial
 from advisor.catalog.prices import price_book
 from advisor.workload import Workload, reads
@@ -140,3 +141,13 @@ def test_more_of_the_same_instances_cost_more_at_any_load_so_that_none_larger_is
     for chain in fixed:
         costs = [chain.foreseen(n).usd for n in range(len(chain))]
         assert costs == sorted(set(costs))
+
+
+def test_of_a_pattern_that_the_rules_shut_nothing_is_worked_out() -> None:
+    w = ad.read(TENANTS)
+    # 400 serverless endpoints are more than AWS has for one account (SL-62), and a job is no answer within 600 ms.
+    for name in ("serverless", "batch-transform"):
+        one = Prospect(w, pattern_named(name), price_book())
+        assert one.best() is None
+        assert not one._foreseen
+    assert Prospect(w, pattern_named("multi-model"), price_book()).best() is not None
