@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from advisor.advice.foreseeing import Foreseen, Prospect
 from advisor.advice.racing import Race
 from advisor.advice.ranking import order, scored
+from advisor.advice.search import Found
 from advisor.advice.trial import Bench, Trial
 from advisor.patterns.base import Pattern
 from advisor.workload import Workload
 
-__all__ = ["at_stake", "at_the_edge", "cheaper_ones", "narrow_misses", "safer_ones"]
+__all__ = ["at_stake", "at_the_edge", "cheaper_ones", "in_vain", "narrow_misses", "safer_ones"]
 
 # Nearly as fast is within a tenth; cheaper is by a tenth at least.
 _NEARLY, _CHEAPER = 1.1, 0.9
@@ -47,9 +48,21 @@ def cheaper_ones(prospects: Iterable[Prospect], bench: Bench, known: Sequence[Tr
     return found
 
 
-def safer_ones(prospects: Iterable[Prospect], bench: Bench, missed: Iterable[Pattern]) -> Iterator[Trial]:
-    """Where all finalists turn out to miss the objective: what comes next by arithmetic, and meets it in its trial."""
-    seen = {one.deployment: one for one in _smallest(prospects)}
+def in_vain(found: Mapping[str, Found], race: Race) -> list[str]:
+    """Patterns of which the search found something that meets the objective, while all of their finalists miss it."""
+    ran = {one.deployment.name for one in race.finalists.values()}
+    lost = ran - {one.deployment.name for one in race.finalists.values() if one.meets}
+    return [name for name, those in found.items() if name in lost and any(one.meets for one in those.trials)]
+
+
+def safer_ones(
+    prospects: Iterable[Prospect], bench: Bench, missed: Iterable[Pattern], *, below: float = math.inf
+) -> Iterator[Trial]:
+    """Where finalists turn out to miss the objective: what comes next by arithmetic, and meets it in its trial.
+
+    Only what may be better than another pattern's, whose score is ``below``'s.
+    """
+    seen = {one.deployment: one for one in _smallest(prospects) if scored(bench.workload, one) < below}
     known = [seen[one].yardstick_s for one in (*missed, *bench.tried) if one in seen]
     tries = 0
     for one in order(bench.workload, [one for one in seen.values() if one.deployment not in bench.tried]):
@@ -59,7 +72,7 @@ def safer_ones(prospects: Iterable[Prospect], bench: Bench, missed: Iterable[Pat
         known.append(one.yardstick_s)
         trial = bench.trial(one.deployment)
         tries += 1
-        if trial.meets:
+        if trial.meets and scored(bench.workload, trial) < below:
             yield trial
         if tries == _SAFE:
             return

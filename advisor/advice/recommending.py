@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import MISSING, dataclass, fields, replace
 
-from advisor.advice.alternatives import at_stake, at_the_edge, cheaper_ones, narrow_misses, safer_ones
+from advisor.advice.alternatives import at_stake, at_the_edge, cheaper_ones, in_vain, narrow_misses, safer_ones
 from advisor.advice.checking import pattern_named
 from advisor.advice.combine import lot_apart
 from advisor.advice.explaining import reasons, told, why
@@ -264,14 +264,19 @@ class _Answer:
                 return
 
     def _safer(self, race: Race) -> None:
-        """Where none of the finalists meets the objective though the search thought so: what has more to spare."""
-        promised = any(trial.meets for found in self.scout.found.values() for trial in found.trials)
-        if not promised or self.bench.vast or any(one.meets for one in race.finalists.values()):
-            return
-        missed = [one.deployment for one in race.finalists.values()]
-        for trial in safer_ones(self.scout.prospects, self.bench, missed):
-            if race.enter(trial.deployment, leads=True).meets:
-                return
+        """What has more to spare, of a pattern that promised more in its trials than its finalists keep.
+
+        Bad luck with one deployment says nothing of the next: without this the first might be many times as dear.
+        """
+        w = self.workload
+        for name in () if self.bench.vast else in_vain(self.scout.found, race):
+            first = race.ranked()[0]
+            below = scored(w, first) if first.meets else math.inf
+            missed = [one.deployment for one in race.finalists.values()]
+            own = [one for one in self.scout.prospects if one.pattern.name == name or not first.meets]
+            for trial in safer_ones(own, self.bench, missed, below=below):
+                if race.enter(trial.deployment, leads=True).meets:
+                    break
 
     def _answer(self, race: Race, options: tuple[Option, ...]) -> Recommendation:
         from advisor import __version__

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from advisor.sim.trace import Trace
 
 __all__ = [
+    "at_best_s",
     "batching_of",
     "busy_place",
     "client_of",
@@ -205,6 +206,11 @@ def busy_place(on: WorkOn, most: int) -> tuple[int, float]:
         return min(most, on.workers), on.mean_s
     places = min(most, on.workers * batching.max)
     return places, on.mean_s * (1 + batching.marginal * (places / on.workers - 1))
+
+
+def at_best_s(on: WorkOn) -> float:
+    """Seconds of a mean request at the best pace of the place: by itself, or where its load curve is lowest."""
+    return on.mean_s if on.at is None else min(on.at.values())
 
 
 def growth_of(on: WorkOn) -> float:

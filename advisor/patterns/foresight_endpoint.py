@@ -119,9 +119,8 @@ def of_fleet(
     later = delayed(mix.later(), misses)
     extra = math.fsum(share * delay for share, delay in misses)
     room = server.capacity_per_s * server.law.mean_s * most
-    cannot = (
-        too_slow(w, server.law.longer_than, overhead_s) if server.at is None else _curve_slow(w, server, overhead_s)
-    )
+    best = server.at_best
+    cannot = too_slow(w, best.longer_than, overhead_s)
     cannot = cannot or too_much(w, ground.rate_per_s * server.law.mean_s, room, f"{most} instances at most")
     return Foresight(
         granules={
@@ -134,15 +133,10 @@ def of_fleet(
         error_share=later(limit_s),
         cold_share=cold_share,
         utilisation=busy / (held * server.places) if held else 0.0,
-        floor_s=lambda share: overhead_s + server.fastest * server.law.quantile_s(share),
+        floor_s=lambda share: overhead_s + best.quantile_s(share),
         impossible=cannot,
         requests=every.rate_per_s * MONTH_S,
     )
-
-
-def _curve_slow(w: Workload, server: Server, overhead_s: float) -> str:
-    """On a load curve a request goes at best at the pace of the curve's fastest point."""
-    return too_slow(w, lambda seconds: server.law.longer_than(seconds / server.fastest), overhead_s)
 
 
 def backed_off(w: Workload) -> tuple[float, ...]:

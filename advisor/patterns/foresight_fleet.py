@@ -59,6 +59,8 @@ class Server:
     pooled: bool
     #: how long a request that was turned away has waited on average before its second attempt, its third and so on
     again_s: tuple[float, ...] = ()
+    #: of a request by itself, where ``law`` is of a full instance
+    alone: Law | None = None
     #: the points of the load curve in their order, and the most requests a second that one instance works off
     points: tuple[tuple[int, float], ...] = field(init=False, default=())
     capacity_per_s: float = field(init=False, default=0.0)
@@ -95,9 +97,9 @@ class Server:
         return self.workers / mean
 
     @property
-    def fastest(self) -> float:
-        """The best pace of all over that of one request alone: less than 1 where a load curve falls at first."""
-        return 1.0 if self.at is None else min(self.at.values()) / self.at[1]
+    def at_best(self) -> Law:
+        """Work at the best pace of all: by itself, or where a load curve is lowest."""
+        return (self.alone or self.law).scaled(1.0 if self.at is None else min(self.at.values()) / self.at[1])
 
     @property
     def places(self) -> int:

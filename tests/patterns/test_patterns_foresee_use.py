@@ -10,12 +10,13 @@ import pytest
 from advisor.catalog.prices import price_book
 from advisor.money import bill
 from advisor.patterns import Asynchronous, BatchTransform, MultiModel, RealTime, Serverless
+from advisor.patterns.base import Pattern
 from advisor.patterns.foresight import Foresight, mixed
 from advisor.patterns.foresight_mix import Mix
 from advisor.patterns.foresight_time import law_of
 from advisor.rules.estimates import cold_start_s, erlang_b, launch_s
 from advisor.units import MONTH_S
-from advisor.workload import Workload
+from advisor.workload import Workload, reads
 from tests.patterns.plain_workload import fixed, workload
 
 # Bills
@@ -266,3 +267,25 @@ def test_provisioned_concurrency_that_follows_its_use_is_kept_at_the_target() ->
     )
     # 3.5 busy on average at 70 %: five.
     assert d.foresee(w).granules["provisioned_s"] == pytest.approx(5 * MONTH_S)
+
+
+CURVE = """
+name: helpdesk
+region: us-east-1
+model: {size: 16 GB, memory: 20 GB, image: 12 GB, framework: vllm, accelerator: required}
+work: [{on: ml.g5.2xlarge, at: {1: 4 s, 8: 6 s, 16: 9 s, 32: 16 s}, cv: 0.5}]
+traffic: {rate: 30 per minute}
+payload: {request: 8 KB, response: 3 KB}
+objective: {p95: 20 s, errors: 1 %}
+"""
+
+
+@pytest.mark.parametrize("pattern", [Asynchronous, MultiModel])
+def test_work_alone_is_that_of_a_request_by_itself_and_not_of_a_full_instance(pattern: type[Pattern]) -> None:
+    # Log-normal of mean 4 s and a spread of 0.5: its 95th percentile is 4 exp(1.645 x 0.4724 - 0.1116) = 7.78 s, within
+    # 20 s. With 32 at once it is four times as long.
+    w = reads(CURVE)
+    assert not pattern.start(w).foresee(w).impossible
+    assert not pattern.start(w).never(w)
+    soon = reads(CURVE.replace("p95: 20 s", "p95: 7 s"))
+    assert "by work and overhead alone" in pattern.start(soon).foresee(soon).impossible

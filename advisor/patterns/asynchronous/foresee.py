@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from advisor.catalog.limits import limit
 from advisor.patterns.asynchronous.pace import Pace, Swing
-from advisor.patterns.fleet import busy_place
+from advisor.patterns.fleet import at_best_s, busy_place
 from advisor.patterns.foresight import Foresight, mixed, parts_of, too_much, too_slow
 from advisor.patterns.foresight_clock import by_clock
 from advisor.patterns.foresight_endpoint import delayed, fixed
@@ -57,15 +57,20 @@ def foresee(w: Workload, d: Asynchronous) -> Foresight:
 def never(w: Workload, d: Asynchronous) -> str:
     """Queue and work alone may take too long, at any load and however many instances there are."""
     let_in = _LetIn.of(w, d, ground_of(w))
-    return too_slow(w, let_in.law.longer_than, float(w.assume("async_overhead")))
+    return too_slow(w, let_in.alone.longer_than, float(w.assume("async_overhead")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _LetIn:
-    """What is let in, the share that is not, its work, how many are worked at, and how long that takes on average."""
+    """What is let in, the share that is not, its work, and how many are worked at.
+
+    The work of a request ``alone`` on its instance, and as the ``law`` has it where all places are taken: slower on a
+    load curve and in batches.
+    """
 
     ground: Ground
     refused: float
+    alone: Law
     law: Law
     places: int
 
@@ -77,8 +82,14 @@ class _LetIn:
         ground = split(every, 1 - refused)
         on = d.work_on(w)
         places, mean_s = busy_place(on, d.concurrency_per_instance)
-        law = ground.law(d.place, body).scaled(mean_s / on.mean_s)
-        return cls(ground=ground, refused=refused, law=law, places=places)
+        law = ground.law(d.place, body)
+        return cls(
+            ground=ground,
+            refused=refused,
+            alone=law.scaled(at_best_s(on) / on.mean_s),
+            law=law.scaled(mean_s / on.mean_s),
+            places=places,
+        )
 
 
 def _by_clock(w: Workload, d: Asynchronous, ground: Ground) -> Foresight:
@@ -99,7 +110,7 @@ class _One:
     def __init__(self, w: Workload, d: Asynchronous, every: Ground) -> None:
         let_in = _LetIn.of(w, d, every)
         refused, ground, places = let_in.refused, let_in.ground, let_in.places
-        self.w, self.d, self.ground, self.law = w, d, ground, let_in.law
+        self.w, self.d, self.ground, self.law, self.alone = w, d, ground, let_in.law, let_in.alone
         self.server = Server(
             law=self.law,
             workers=places,
@@ -128,7 +139,7 @@ class _One:
         lost = min(1.0, inner(d.ttl_s + self.overhead) + cut * (1 - refused))
         if load >= room:
             lost = max(lost, 1 - room / load)
-        cannot = too_slow(w, self.law.longer_than, self.overhead)
+        cannot = too_slow(w, self.alone.longer_than, self.overhead)
         cannot = cannot or too_much(w, load, room, f"{pace.highest} instances at most")
         requests = ground.rate_per_s * MONTH_S
         # Whatever is worked off keeps a place busy: no fleet is billed less than that.
@@ -145,7 +156,7 @@ class _One:
             error_share=lost,
             cold_share=0.0,
             utilisation=min(1.0, load / max(self.held * pace.places, 1e-12)),
-            floor_s=lambda share: self.overhead + self.law.quantile_s(share),
+            floor_s=lambda share: self.overhead + self.alone.quantile_s(share),
             impossible=cannot,
             requests=requests,
         )

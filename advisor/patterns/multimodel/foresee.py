@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from advisor.catalog.instances import instance
 from advisor.catalog.limits import limit
-from advisor.patterns.fleet import busy_place
+from advisor.patterns.fleet import at_best_s, busy_place
 from advisor.patterns.foresight import Foresight
 from advisor.patterns.foresight_clock import by_clock
 from advisor.patterns.foresight_endpoint import a_minute, backed_off, of_fleet
@@ -55,8 +55,10 @@ def _one(w: Workload, d: MultiModel, ground: Ground) -> Foresight:
     queue = float(w.assume("container_queue"))
     china = w.region.startswith("cn-")
     body = limit("realtime.payload_max_china").high_bytes if china else limit("realtime.payload_max").largest
+    law = ground.law(d.instance_type, body)
     server = Server(
-        law=ground.law(d.instance_type, body).scaled(mean_s / on.mean_s),
+        law=law.scaled(mean_s / on.mean_s),
+        alone=law.scaled(at_best_s(on) / on.mean_s),
         workers=places,
         at=None,
         batch=1,
