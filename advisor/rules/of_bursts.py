@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["bursts_outrun_launches", "bursts_too_close", "late_share", "scale_in_tail", "spike_met", "tolerated_share"]
 
+_WEEK_M = 168 * 60
 _ALARMS = ("scaling.out_datapoints", "metric_lag")
 _LAUNCH = (
     "provision.endpoint_cpu_quantiles", "provision.endpoint_gpu_quantiles", "launch_cached", "launch_image_cache",
@@ -31,17 +32,25 @@ def tolerated_share(w: Workload) -> float:
     return 1 - int(latency[0][1:]) / 100
 
 
-def late_share(w: Workload, after_s: float, standing_per_s: float = 0.0) -> float:
+def late_share(w: Workload, after_s: float, standing_per_s: float | Callable[[int], float] = 0.0) -> float:
     """The share of all requests that come in the first ``after_s`` of a burst, while nothing has grown yet.
 
-    Of these only the hours count in which the burst exceeds what stands: at night it may well fit.
+    Of these only the hours count in which the burst exceeds what stands, at all times or at a minute of the week: at
+    night it may well fit.
     """
     states = w.burst_states
     if states is None or not states.share_high or w.traffic is None:
         return 0.0
     begun = min(1.0, after_s / states.mean_high_s) * states.share_high * states.high_per_s / w.rate_per_s
     curve = _eighths(w.traffic.curve)
-    return begun * math.fsum(one for one in curve if one * states.high_per_s > standing_per_s) / math.fsum(curve)
+    if callable(standing_per_s):
+        # A schedule may tell the days of the week apart, where the curve does not.
+        curve *= max(1, _WEEK_M // 60 * 8 // len(curve))
+        stands = [standing_per_s(math.floor(n * 60 / 8) % _WEEK_M) for n in range(len(curve))]
+    else:
+        stands = [standing_per_s] * len(curve)
+    over = (one for one, there in zip(curve, stands, strict=True) if one * states.high_per_s > there)
+    return begun * math.fsum(over) / math.fsum(curve)
 
 
 def _eighths(curve: Sequence[float]) -> list[float]:
@@ -74,15 +83,17 @@ def bursts_outrun_launches(
         ):
             return None
         on = w.work_on(d.instance_type)
-        standing = capacity_per_s(on) * d.min_instances
-        follows = scale_out_s(w, d.instance_type, w.limit(period_key if isinstance(period_key, str) else period_key(d)))
-        late, allowed = late_share(w, follows, standing), tolerated_share(w)
-        if w.peak_per_s <= standing or late <= allowed:
+        each = capacity_per_s(on)
+        period = w.limit(period_key if isinstance(period_key, str) else period_key(d))
+        follows = scale_out_s(w, d.instance_type, period) if d.target is not None else math.inf
+        stands = each * d.min_instances if d.schedule is None else lambda minute: each * d.standing_at(minute)
+        late, allowed = late_share(w, follows, stands), tolerated_share(w)
+        if late <= allowed:
             return None
+        after = f"new instances serve after {show_duration(follows)}" if d.target is not None else "none is launched"
         return Ill(
-            f"a burst lasts {show_duration(states.mean_high_s)}, new instances serve after "
-            f"{show_duration(follows)}: about {show_share(roughly(late))} of requests meet a fleet that is "
-            f"too small, and {show_share(allowed)} may",
+            f"a burst lasts {show_duration(states.mean_high_s)}, {after}: about {show_share(roughly(late))} of "
+            f"requests meet a fleet that is too small, and {show_share(allowed)} may",
             mend=(
                 f"keep capacity for the bursts standing (min_instances={instances_for(w, on, w.peak_per_s)}), scale "
                 "ahead by schedule, or queue (asynchronous)"
@@ -115,13 +126,13 @@ def spike_met(rule_id: str, *, passes: str, fails: str, passes_set: str = "", fa
 
     def body(w: Workload, d: Fleet) -> Ill | None:
         on = w.work_on(d.instance_type)
-        standing = capacity_per_s(on) * d.min_instances
         for n, spike in enumerate(w.traffic.spikes if w.traffic else ()):
             rate = w.rate_per_s * spike.height
+            standing = capacity_per_s(on) * d.standing_at(math.floor(spike.at_s / 60) % _WEEK_M)
             if rate <= standing:
                 continue
             follows = scale_out_s(w, d.instance_type, w.limit("scaling.metric_period"))
-            grows = d.max_instances > d.min_instances
+            grows = d.target is not None and d.max_instances > d.min_instances
             then = f"new instances serve after {show_duration(follows)}" if grows else "no scaling adds to it"
             return Ill(
                 f"a spike of {show_factor(spike.height)} for {show_duration(spike.lasts_s)} brings {show_rate(rate)}, "

@@ -41,6 +41,16 @@ class Fleet(Protocol):
     @property
     def max_instances(self) -> int: ...
 
+    @property
+    def target(self) -> float | None: ...
+
+    @property
+    def schedule(self) -> str | None: ...
+
+    def standing_at(self, minute: int) -> int:
+        """Instances that stand at a minute of the week whatever the load."""
+        ...
+
 
 def quota_covers(
     rule_id: str,

@@ -12,7 +12,7 @@ from advisor.catalog.limits import limit
 from advisor.catalog.prices import price_book
 from advisor.errors import InputError
 from advisor.patterns.base import Pattern
-from advisor.patterns.clock import SCHEDULE, cycle_s, in_name, reach, refuse
+from advisor.patterns.clock import SCHEDULE, cycle_s, in_name, least_at, reach, refuse
 from advisor.patterns.multimodel import rules_cache, rules_fleet, rules_needs
 from advisor.patterns.multimodel.cache import RARE_HITS, cache_mib, hit_share, load_s, models_held
 from advisor.patterns.multimodel.render import calls
@@ -97,6 +97,10 @@ class MultiModel(Pattern):
         parts += [] if self.cached else ["uncached"]
         parts += [in_name(self.schedule)] if self.schedule is not None else []
         return "-".join(parts)
+
+    def standing_at(self, minute: int) -> int:
+        """Instances that stand at a minute of the week whatever the load."""
+        return least_at(self.schedule, self.min_instances, minute) if self.schedule else self.min_instances
 
     @property
     def least_instances(self) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from advisor.catalog.instances import instance
 from advisor.errors import InputError
 from advisor.patterns.base import Pattern
-from advisor.patterns.clock import SCHEDULE, cycle_s, in_name, reach, refuse
+from advisor.patterns.clock import SCHEDULE, cycle_s, in_name, least_at, reach, refuse
 from advisor.patterns.realtime import rules_fit, rules_fleet, rules_limits
 from advisor.patterns.realtime.render import calls
 from advisor.patterns.requests import Call
@@ -96,6 +96,10 @@ class RealTime(Pattern):
         parts += [f"v{self.volume_gb}"] if self.volume_gb is not None else []
         parts += [in_name(self.schedule)] if self.schedule is not None else []
         return "-".join([head, *parts])
+
+    def standing_at(self, minute: int) -> int:
+        """Instances that stand at a minute of the week whatever the load."""
+        return least_at(self.schedule, self.min_instances, minute) if self.schedule else self.min_instances
 
     @property
     def least_instances(self) -> int:
