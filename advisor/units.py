@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from decimal import Decimal
 
 from advisor.errors import UnitError, near
 
@@ -232,15 +231,12 @@ def show_count(value: float) -> str:
 
 
 def show_share(value: float) -> str:
-    """A share as a percentage: 0.001 is "0.1 %"; what is nearly all is not "100 %": 0.99987 is "99.987 %".
-
-    One in millions is written out as well: 0.0000002 is "0.00002 %".
-    """
+    """A share as a percentage: 0.99987 is "99.987 %" and not "100 %", one in millions is written out: "0.0000173 %"."""
     lacks = 100 - value * 100
     if 0 < lacks < 0.05:
         return f"{round(value * 100, min(12, 1 - math.floor(math.log10(lacks)))):.15g} %"
     if 1e-11 < value < 1e-6:
-        return f"{Decimal(f'{value * 100:.3g}'):f} %"
+        return f"{value * 100:.{2 - math.floor(math.log10(value * 100))}f}".rstrip("0") + " %"
     return f"{show_number(value * 100)} %"
 
 
