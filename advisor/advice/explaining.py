@@ -66,7 +66,9 @@ def _leads(options: Sequence[Option], confidence: Confidence) -> str:
             f"It cannot be told from {next_one.id} ({show_usd(next_one.usd_per_month)}): the two are equal within "
             f"what the simulation can tell, and it is truly first with a probability of {sure}."
         )
-    return f"Next comes {next_one.id}: {next_one.told}; the first is truly first with a probability of {sure}."
+    # The doubt may be of another one of the same pattern.
+    close = f", which cannot be told from {confidence.equal_to[0]}," if confidence.equal_to else ""
+    return f"Next comes {next_one.id}: {next_one.told}; the first{close} is truly first with a probability of {sure}."
 
 
 def _ruled_out(refused: Sequence[Refusal], options: Sequence[Option]) -> tuple[str, ...]:
