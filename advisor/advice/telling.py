@@ -92,8 +92,18 @@ def _looked(answer: Recommendation) -> str:
     less = f" Less precise than aimed at: {', '.join(unsure)}." if unsure else ""
     return (
         f"{show_count(looked.simulated)} of {show_count(looked.space)} deployments were tried by simulation, the "
-        f"others left out by arithmetic; seed {answer.seed}, prices of {answer.prices_as_of}.{less}"
+        f"others left out by arithmetic; seed {answer.seed}, prices of {answer.prices_as_of}.{less}{_families(answer)}"
     )
+
+
+def _families(answer: Recommendation) -> str:
+    """Which instance types were looked at, where some were measured: of others nobody knows how fast they are."""
+    w = answer.workload
+    known = [entry.instance for n, entry in enumerate(w.work) if entry.instance and w.given(f"work.{n}.on")]
+    families = sorted({name.split(".")[1] for name in known})
+    if not families:
+        return ""
+    return f" Of instance types those of measured families were looked at ({', '.join(families)})."
 
 
 def _usd(amount: Decimal) -> str:

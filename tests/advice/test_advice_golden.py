@@ -33,18 +33,12 @@ ELSEWHERE = "us-east-1"
 S3 = {"PUT": "s3_put_price", "GET": "s3_get_price", "GB-Mo": "s3_storage_price"}
 
 
-# These are ranked in full, which takes seconds; of the others the first is found, with as few replications as there can
-# be. How precise a figure is and where the answer flips have tests of their own.
-RANKED = {
-    "chat-assistant", "credit-decisions", "delivery-estimates", "fraud-scoring", "internal-tool", "sensor-anomalies",
-    "weekly-forecast",
-}  # fmt: skip
 # A day of two thousand requests a second is simulated in minutes: here arithmetic has to do.
 BY_ARITHMETIC = {"search-ranking"}
 
 
 def _answer(name: str) -> Recommendation:
-    return recommend(read(FOLDER / f"{name}.yaml"), seed=SEED, explain=False, brief=name not in RANKED)
+    return recommend(read(FOLDER / f"{name}.yaml"), seed=SEED, explain=False)
 
 
 @lru_cache(maxsize=1)

@@ -71,8 +71,11 @@ def brute(prospect: Prospect, on: Bench) -> list[Trial]:
     return order(prospect.workload, [on.trial(one) for one in every])
 
 
-@pytest.mark.parametrize("name", ["real-time", "serverless"])
-@pytest.mark.parametrize("seed", range(16))
+@pytest.mark.parametrize(
+    ("name", "seed"),
+    [(name, seed) for name in ("real-time", "serverless") for seed in range(16)]
+    + [("asynchronous", seed) for seed in range(8)],
+)
 def test_the_search_finds_what_brute_force_finds(name: str, seed: int) -> None:
     w = drawn(seed)
     prospect = Prospect(w, pattern_named(name), price_book())
@@ -92,8 +95,11 @@ def test_the_search_finds_what_brute_force_finds(name: str, seed: int) -> None:
         assert mine.yardstick_s <= best.yardstick_s * ALIKE**2
     else:
         theirs = score(w, best.usd, best.yardstick_s)
-        assert score(w, mine.usd, mine.yardstick_s) == pytest.approx(theirs, rel=1e-9), (mine.id, best.id)
-    assert tried <= len(on.tried)
+        # Of asynchronous fleets another minimum may differ by less than the precision that is asked for.
+        apart = 0.02 if name == "asynchronous" else 1e-9
+        assert score(w, mine.usd, mine.yardstick_s) == pytest.approx(theirs, rel=apart), (mine.id, best.id)
+    # Where there is much to leave out, some of it is.
+    assert tried < len(truth) or len(truth) < _SPACE // 2
 
 
 def test_a_full_week_is_searched_until_nothing_much_cheaper_is_left() -> None:
