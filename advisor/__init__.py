@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from advisor.advice.checking import check
-    from advisor.advice.framing import compare
     from advisor.advice.recommending import recommend
+    from advisor.advice.side_by_side import compare
     from advisor.advice.simulating import simulate
     from advisor.catalog.prices import price_book
     from advisor.errors import AdvisorError, InputError, ProfileError
@@ -53,7 +53,7 @@ _HOMES = {
     "ProfileError": "advisor.errors",
     "Workload": "advisor.workload.model",
     "check": "advisor.advice.checking",
-    "compare": "advisor.advice.framing",
+    "compare": "advisor.advice.side_by_side",
     "fit": "advisor.fitting",
     "price_book": "advisor.catalog.prices",
     "read": "advisor.workload.read",

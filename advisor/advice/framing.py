@@ -1,4 +1,4 @@
-"""Answers as pandas DataFrames: one row an option, typed columns, and two answers side by side."""
+"""Answers as pandas DataFrames: one row an option, typed columns."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from advisor.advice.recommendation import Option, Recommendation
 
-__all__ = ["compare", "options_frame"]
+__all__ = ["options_frame"]
 
 _SHARES = ("p50", "p90", "p95", "p99", "mean")
 
@@ -66,28 +66,3 @@ def _row(one: Option) -> dict[str, Any]:
 
 def _number(value: Any) -> float:
     return float("nan") if value is None else float(value)
-
-
-def compare(before: Recommendation, after: Recommendation) -> Any:
-    """Two answers side by side, before and after a change: one row an option of either, and what changed.
-
-    Options are paired by id; an option that only one of the two has is missing in the other's columns.
-    """
-    import pandas as pd
-
-    columns = ["pattern", "meets_objective", "usd_per_month", "p50_s", "p99_s", "error_share"]
-    sides = []
-    for name, answer in (("before", before), ("after", after)):
-        frame = answer.to_frame().reset_index().set_index("id")
-        frame = frame[["rank", *columns]].rename(columns=lambda column, name=name: f"{column}_{name}")
-        sides.append(frame)
-    both = pd.concat(sides, axis=1)
-    pattern = both["pattern_before"].astype("string").fillna(both["pattern_after"].astype("string"))
-    both = both.drop(columns=["pattern_before", "pattern_after"])
-    both.insert(0, "pattern", pattern.astype("category"))
-    for name in ("rank_before", "rank_after"):
-        both[name] = both[name].astype("Int64")
-    for name in ("meets_objective_before", "meets_objective_after"):
-        both[name] = both[name].astype("boolean")
-    both["usd_change"] = both["usd_per_month_after"] - both["usd_per_month_before"]
-    return both.sort_values(["rank_after", "rank_before"], na_position="last")
