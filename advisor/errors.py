@@ -16,6 +16,7 @@ The fields go by position: SimPy and pickle rebuild an error from its ``args``.
 from __future__ import annotations
 
 import difflib
+import html
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -47,6 +48,9 @@ class AdvisorError(Exception):
 
     def __str__(self) -> str:
         return _told(self.what, self.where, self.mend)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(str(self))}</pre>"
 
 
 class InputError(AdvisorError):

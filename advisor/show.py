@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import html
 import textwrap
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from enum import Enum
 
-__all__ = ["Table", "sparkline"]
+__all__ = ["Shown", "Table", "facts", "sparkline"]
 
 _GAP = "  "
 _NARROWEST = 8
@@ -137,6 +139,44 @@ def _fold(cell: str, width: int) -> list[str]:
 
 def _one_line(cell: str) -> str:
     return " ".join(cell.splitlines())
+
+
+class Shown:
+    """A dataclass that a notebook shows as a table of its fields: ``_facts`` tells them, and ``_headed`` the title."""
+
+    __slots__ = ()
+
+    def _facts(self) -> Iterable[tuple[str, object]]:
+        return [(one.name, getattr(self, one.name)) for one in fields(self)]  # type: ignore[arg-type]  # a dataclass
+
+    def _headed(self) -> str:
+        return type(self).__name__
+
+    def _repr_html_(self) -> str:
+        return facts(self._headed(), self._facts()).html()
+
+
+def facts(title: str, pairs: Iterable[tuple[str, object]]) -> Table:
+    """Names and values under each other, values in plain words."""
+    return Table.of(["", "value"], [(name, _plain(value)) for name, value in pairs], title=title)
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, Enum):
+        return value.name
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {_plain(one)}" for key, one in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_plain(one) for one in value)
+    return str(value)
 
 
 def sparkline(values: Sequence[float]) -> str:

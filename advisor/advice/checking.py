@@ -14,7 +14,7 @@ from advisor.errors import InputError, UnknownName, near
 from advisor.patterns import PATTERNS
 from advisor.patterns.base import Pattern
 from advisor.rules import Finding, Verdict
-from advisor.show import Table
+from advisor.show import Shown, Table
 from advisor.workload import Workload
 
 __all__ = ["Checked", "PatternCheck", "check", "pattern_named"]
@@ -23,7 +23,7 @@ _NAMED = {pattern.name: pattern for pattern in PATTERNS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PatternCheck:
+class PatternCheck(Shown):
     """One pattern against one workload: the deployment that was judged, and what its rules found."""
 
     pattern: str

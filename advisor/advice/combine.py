@@ -8,7 +8,7 @@ is the lot's, and the bill is of both.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
@@ -21,7 +21,9 @@ from advisor.advice.recommendation import BreakEven, Confidence, Option, Recomme
 from advisor.advice.spill import EVIDENCE
 from advisor.money import together
 from advisor.patterns.base import Pattern
+from advisor.patterns.settings import settings_told
 from advisor.rules import NOTES, Finding
+from advisor.show import Shown
 from advisor.sim.apart import can_fork, helpers
 from advisor.workload import Workload
 
@@ -34,7 +36,7 @@ _JOB = "batch-transform"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Combination:
+class Combination(Shown):
     """Deployments that share a workload; ``how`` says what decides which of them a request goes to."""
 
     parts: tuple[Pattern, ...]
@@ -55,6 +57,12 @@ class Combination:
     def to_dict(self) -> dict[str, Any]:
         """The parts by pattern with their settings, and how they share the work."""
         return {"how": self.how, "parts": [{"pattern": part.name, **part.to_dict()} for part in self.parts]}
+
+    def _facts(self) -> Iterable[tuple[str, object]]:
+        return settings_told(self.to_dict())
+
+    def _headed(self) -> str:
+        return self.id
 
     def check(self, w: Workload) -> tuple[Finding, ...]:
         """What the rules find in the parts, each in its share of the workload."""

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from advisor.money import Bill
-from advisor.show import Table, sparkline
+from advisor.show import Shown, Table, sparkline
 from advisor.units import DAY_S, MONTH_S, show_count, show_duration, show_share
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _COLUMNS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Money:
+class Money(Shown):
     """An amount in USD with its interval; ``None`` where one replication says nothing about its spread."""
 
     value: Decimal
@@ -34,7 +34,7 @@ class Money:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Held(Shown):
     """An assumption that the answer rests on: its value as it held, and the paths of the profile that it filled."""
 
     key: str
@@ -189,6 +189,12 @@ class Outcome:
         return Table.of(
             ["while the spikes last", "value", "95 % interval"], rows, notes=[note], right=["value", "95 % interval"]
         )
+
+    def to_frame(self) -> Any:
+        """One row as a pandas DataFrame, in the typed columns that the options of a recommendation have."""
+        from advisor.advice.framing import outcome_frame
+
+        return outcome_frame(self)
 
     def tables(self) -> tuple[Table, ...]:
         """All tables of the answer."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.advice.outcome import Held, Outcome
 from advisor.rules import Finding
-from advisor.show import Table
+from advisor.show import Shown, Table
 from advisor.units import show_share
 from advisor.workload import Workload
 
@@ -25,7 +25,7 @@ __all__ = ["BreakEven", "Confidence", "Option", "Recommendation", "Refusal", "Se
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Confidence:
+class Confidence(Shown):
     """How sure the ranking is: the probability that the first is truly first, and whom it cannot be told from."""
 
     first_is_first: float
@@ -100,9 +100,19 @@ class Refusal:
             "findings": [finding.to_json() for finding in self.findings],
         }
 
+    def table(self) -> Table:
+        """By which rules, why, and how to mend it."""
+        rows = [(one.rule, one.where, one.says, one.mend, one.source) for one in self.findings]
+        tried = [] if self.deployment is None else [f"Tried: {self.deployment.id}."]
+        columns = ["rule", "where", "says", "to mend", "source"]
+        return Table.of(columns, rows, title=f"{self.pattern} is refused", notes=tried)
+
+    def _repr_html_(self) -> str:
+        return self.table().html()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sensitivity:
+class Sensitivity(Shown):
     """What becomes of the best option where an assumption, or a figure of the profile, is another.
 
     ``held`` is the value as it held, ``low`` and ``high`` what else is plausible; ``best_*`` is the pattern that is
@@ -130,7 +140,7 @@ class Sensitivity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BreakEven:
+class BreakEven(Shown):
     """A value of a profile's field at which another pattern becomes the best.
 
     ``sets`` are the fields as a profile writes them there, ``short`` the same ten percent short of it, where the
@@ -150,7 +160,7 @@ class BreakEven:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Searched:
+class Searched(Shown):
     """How much was looked at: deployments in the space, simulated ones, and requests simulated for the search."""
 
     space: int

@@ -17,6 +17,7 @@ from fractions import Fraction
 from advisor.advice.ranking import SHARES
 from advisor.money import Usage
 from advisor.patterns.base import Pattern
+from advisor.show import Shown
 from advisor.sim.arrivals import Points
 from advisor.sim.estimates import Estimate, mean_of, percentile_of, ratio_of
 from advisor.sim.horizon import spike_horizon_of
@@ -42,7 +43,7 @@ class Spiked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spikes:
+class Spikes(Shown):
     """What the one-off spikes of a month add to its bill, and how the requests fare that come while they last."""
 
     usd: Estimate

@@ -11,7 +11,7 @@ and neither its time nor its cost is in the figures: the note says so.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -21,6 +21,7 @@ from advisor.patterns.base import Pattern
 from advisor.patterns.realtime import RealTime
 from advisor.patterns.requests import Call
 from advisor.patterns.serverless import Serverless
+from advisor.patterns.settings import settings_told
 from advisor.rules import Finding, Rule
 from advisor.workload import Workload, WorkOn
 
@@ -118,6 +119,9 @@ class Spill(Pattern):
         """How the parts share the work, when the base is full, and the parts by pattern with their settings."""
         parts = [{"pattern": part.name, **part.to_dict()} for part in self.parts]
         return {"how": _HOW, "spill_at": self.spill_at, "parts": parts}
+
+    def _facts(self) -> Iterable[tuple[str, object]]:
+        return (*settings_told(self.to_dict()), ("spill at", self.spill_at))
 
     @classmethod
     def fields(cls) -> tuple[str, ...]:

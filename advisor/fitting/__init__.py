@@ -72,6 +72,9 @@ class Fit:
         title = f"{self.path.name}: {show_count(self.count)} requests over {show_duration(self.span_s)}"
         return Table.of(columns, rows, title=title, notes=(how, *self.notes), right=columns[1:])
 
+    def _repr_html_(self) -> str:
+        return self.table().html()
+
     def to_dict(self) -> dict[str, object]:
         """For JSON; what is not known is null."""
         forms = [

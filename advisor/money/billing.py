@@ -11,7 +11,7 @@ from advisor.catalog.prices import PriceBook, Rate
 from advisor.catalog.rates import as_decimal, plain
 from advisor.money.plan import COVER_ASSUMED, Hour, PurchaseOptions, SavingsPlan, best_commitment, told
 from advisor.money.usage import Meter, Usage
-from advisor.show import Table
+from advisor.show import Shown, Table
 from advisor.units import HOURS_PER_MONTH
 
 __all__ = ["Bill", "Line", "bill", "together"]
@@ -27,7 +27,7 @@ _FREE = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(Shown):
     """One quantity at one rate: ``usd`` is their product, cut at 12 places where it does not end."""
 
     what: str

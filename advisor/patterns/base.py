@@ -23,14 +23,15 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from advisor.errors import InputError, UnknownName, near
 from advisor.patterns.requests import Call
-from advisor.patterns.settings import Kind, spoken
+from advisor.patterns.settings import Kind, settings_told, spoken
 from advisor.rules import Finding, Rule, run
 from advisor.rules.popularity import one_endpoint
+from advisor.show import Shown
 from advisor.workload import Workload, WorkOn
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ __all__ = ["CONTROLLED_FROM", "Pattern"]
 CONTROLLED_FROM = 6
 
 
-class Pattern(ABC):
+class Pattern(Shown, ABC):
     """What every pattern answers. A subclass is a frozen dataclass whose fields carry their kind of setting."""
 
     __slots__ = ()
@@ -213,6 +214,12 @@ class Pattern(ABC):
     def to_dict(self) -> dict[str, Any]:
         """The fields by name."""
         return {field: getattr(self, field) for field in _kinds(type(self))}
+
+    def _facts(self) -> Iterable[tuple[str, object]]:
+        return settings_told(self.to_dict())
+
+    def _headed(self) -> str:
+        return f"{self.id}: {self.about}"
 
     def __post_init__(self) -> None:
         """Reject what could never be meant; what AWS refuses is for the rules to say.

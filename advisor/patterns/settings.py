@@ -28,6 +28,7 @@ __all__ = [
     "Kind",
     "choice",
     "optional",
+    "settings_told",
     "spoken",
 ]
 
@@ -67,6 +68,35 @@ class Kind:
 def spoken(field: str) -> str:
     """A field's name without its unit: ``memory_mib`` is spoken of as memory."""
     return _SUFFIX.sub("", field)
+
+
+def settings_told(deployment: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The settings of a deployment by the names that ``--set`` takes; of several, each under its pattern."""
+    if "parts" in deployment:
+        rows = [("how the parts share the work", str(deployment.get("how", "")))]
+        for part in deployment["parts"]:
+            own = {name: value for name, value in part.items() if name != "pattern"}
+            rows += [(f"{part['pattern']}: {name}", told) for name, told in settings_told(own)]
+        return tuple(rows)
+    return tuple((spoken(name), _told(name, value)) for name, value in deployment.items())
+
+
+def _told(name: str, value: Any) -> str:
+    """A setting's value with its unit."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        if name.endswith("_mib"):
+            return units.show_memory(float(value))
+        if name.endswith("_s") and not name.endswith("_per_s"):
+            return units.show_duration(float(value))
+        for suffix in ("_gb", "_mb"):
+            if name.endswith(suffix):
+                return f"{value:g} {suffix[1:].upper()}"
+        return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+    return str(value)
 
 
 def choice(*names: str) -> Mapping[str, Kind]:

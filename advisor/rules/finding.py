@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from advisor.show import Shown
+
 __all__ = ["BLOCKS", "NOTES", "WARNS", "Finding", "Ill", "Verdict"]
 
 
@@ -34,7 +36,7 @@ class Ill:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Shown):
     """One rule that did not pass: its verdict, what is ill, at which path, in which file and line, and the cure."""
 
     rule: str

@@ -12,6 +12,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from advisor.show import Shown
 from advisor.sim.kernels import Floats
 from advisor.sim.ledger import Ledger, bin_edges
 
@@ -27,7 +28,7 @@ CONTROLLED = 6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Estimate:
+class Estimate(Shown):
     """A value and its interval; low and high are NaN where one replication says nothing about its spread."""
 
     value: float

@@ -15,7 +15,7 @@ from advisor.workload.section import Section
 if TYPE_CHECKING:
     from advisor.workload.model import Workload
 
-__all__ = ["table", "value_shown"]
+__all__ = ["section_shown", "table", "value_shown"]
 
 NOT_GIVEN = "not given"
 
@@ -26,6 +26,12 @@ def table(w: Workload) -> Table:
     for path, key in w.assumed.items():
         rows.append((path, value_shown(w, path), f"{'platform' if w.overridden(key) else 'assumed'}: {key}"))
     return Table.of(("path", "value", "where from"), rows, title=w.name, notes=(w.about,) if w.about else ())
+
+
+def section_shown(section: Section) -> Iterator[tuple[str, str]]:
+    """Every key of a section with its value, as a user would write it."""
+    for key, name in section.attributes().items():
+        yield key, _shown(getattr(section, name), section.kind(key))
 
 
 def value_shown(w: Workload, path: str) -> str:

@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from advisor.show import facts
 from advisor.workload.quantity import Base, Flaw, Flaws, Kind
 from advisor.workload.told import told
 
@@ -130,6 +131,11 @@ class Section(BaseModel, metaclass=_Meta):
     def flaws(self) -> Iterator[Flaw]:
         """What is wrong between the values of this section, each right by itself."""
         return iter(())
+
+    def _repr_html_(self) -> str:
+        from advisor.workload.display import section_shown  # it knows sections
+
+        return facts(type(self).__name__, section_shown(self)).html()
 
     @classmethod
     def _under_yaml_keys(cls, data: Mapping[Any, Any], *, yaml: bool) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from advisor.advice.explaining import show_usd
 from advisor.advice.outcome import show_latency
 from advisor.advice.ranking import percentile
 from advisor.advice.recommendation import Option, Recommendation
+from advisor.patterns.settings import settings_told
 from advisor.reports.document import Box, Bullets, Facts, Fold, Grid, Section, Text
-from advisor.reports.review.words import cost, interval, known_by, settings_of, share
+from advisor.reports.review.words import cost, interval, known_by, share
 from advisor.reports.subject import things
 from advisor.show import Table
 from advisor.units import show_bytes, show_count, show_duration, show_memory, show_rate, show_share
@@ -59,7 +60,7 @@ def _figures(answer: Recommendation, option: Option) -> tuple[tuple[str, str], .
 
 
 def _settings(option: Option, title: str) -> Grid:
-    return Grid(Table.of(["setting", "value"], settings_of(option.outcome.deployment), title=title))
+    return Grid(Table.of(["setting", "value"], settings_told(option.outcome.deployment), title=title))
 
 
 def context(w: Workload) -> Section:
