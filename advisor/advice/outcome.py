@@ -180,7 +180,7 @@ class Outcome:
     def spike_table(self, spikes: Spikes) -> Table:
         """What one-off spikes add to the month's bill, and how the requests fare that come while they last."""
         one = spikes.requests
-        rows = [("requests", f"{one.value:,.0f}", _range(one, lambda many: f"{max(0.0, many):,.0f}"))]
+        rows = [("requests", f"{one.value:,.0f}", _range(one, "{:,.0f}".format))]
         rows += [(name, show_latency(late.value), _between(late)) for name, late in spikes.latency_s.items()]
         for name, share in (("not served", spikes.error_share), ("cold starts", spikes.cold_start_share)):
             rows.append((name, _share(share.value), _range(share, _share)))
@@ -247,7 +247,7 @@ def show_latency(seconds: float) -> str:
 
 
 def _between(one: Estimate) -> str:
-    return "unknown" if math.isnan(one.low) else f"{show_latency(max(0.0, one.low))} to {show_latency(one.high)}"
+    return "unknown" if math.isnan(one.low) else f"{show_latency(one.low)} to {show_latency(one.high)}"
 
 
 def _range(one: Estimate, show: Callable[[float], str]) -> str:
@@ -255,7 +255,7 @@ def _range(one: Estimate, show: Callable[[float], str]) -> str:
 
 
 def _share(share: float) -> str:
-    return show_share(_three(min(1.0, max(0.0, share))))
+    return show_share(_three(share))
 
 
 def _told_spikes(spikes: Spikes) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
+from advisor.advice.bounds import amount, share_of
 from advisor.advice.by_hour import hours_together, with_hours
 from advisor.advice.deadlines import said_of_jobs
 from advisor.advice.judging import judge
@@ -271,7 +272,7 @@ def _outcome(
 ) -> Outcome:
     from advisor import __version__
 
-    latency = {name: found.latency_s(share) for name, share in SHARES.items()}
+    latency = {name: amount(found.latency_s(share)) for name, share in SHARES.items()}
     served = {name: found.ledger.latency_s(share, served_only=True) for name, share in SHARES.items()}
     misses = judge(w, found).misses
     on = deployment.work_on(w)
@@ -284,9 +285,9 @@ def _outcome(
         deployment=deployment.to_dict(),
         meets_objective=not misses,
         misses=misses,
-        latency_s={**latency, "mean": found.mean_latency_s()},
+        latency_s={**latency, "mean": amount(found.mean_latency_s())},
         served_latency_s={**served, "mean": found.mean_latency_s().value},
-        error_share=found.error_share(),
+        error_share=share_of(found.ledger.arrived, found.error_share()),
         requests=found.ledger.arrived,
         statuses=found.ledger.statuses,
         cold_start_share=found.cold_share().value,

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from advisor.advice.bounds import amount, share_of
 from advisor.advice.ranking import SHARES
 from advisor.money import Usage
 from advisor.patterns.base import Pattern
@@ -125,13 +126,17 @@ def told_spikes(found: Sequence[Spiked], usd: Sequence[float]) -> Spikes:
     arrived = [float(ledger.arrived) for ledger in ledgers]
     served = [float(ledger.served) for ledger in ledgers]
     waited = [ledger.mean_s * ledger.served if ledger.served else 0.0 for ledger in ledgers]
+    counted = sum(ledger.arrived for ledger in ledgers)
     return Spikes(
+        # More or less than without them: a spike that leaves containers warm can save.
         usd=mean_of(usd),
-        requests=mean_of(arrived),
+        requests=amount(mean_of(arrived)),
         latency_s={
-            **{name: percentile_of(ledgers, share) for name, share in SHARES.items()},
-            "mean": ratio_of(waited, served),
+            **{name: amount(percentile_of(ledgers, share)) for name, share in SHARES.items()},
+            "mean": amount(ratio_of(waited, served)),
         },
-        error_share=ratio_of([all_ - well for all_, well in zip(arrived, served, strict=True)], arrived),
-        cold_start_share=ratio_of([float(ledger.cold) for ledger in ledgers], arrived),
+        error_share=share_of(
+            counted, ratio_of([all_ - well for all_, well in zip(arrived, served, strict=True)], arrived)
+        ),
+        cold_start_share=share_of(counted, ratio_of([float(ledger.cold) for ledger in ledgers], arrived)),
     )

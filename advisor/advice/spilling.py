@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from advisor.advice.bounds import amount, share_of
 from advisor.advice.foreseeing import Chain, Prospect, by_kind
 from advisor.advice.judging import judge
 from advisor.advice.outcome import Money, Outcome
@@ -333,7 +334,7 @@ def _part(w: Workload, deployment: Spill, whole: Outcome, found: Replications, n
     bill = replace(whole.bill, lines=lines)
     some = any(ledger.arrived for ledger in runs.ledgers)
     nothing = Estimate(value=math.nan, low=math.nan, high=math.nan)
-    latency = {name: runs.latency_s(share) if some else nothing for name, share in SHARES.items()}
+    latency = {name: amount(runs.latency_s(share)) if some else nothing for name, share in SHARES.items()}
     ledger = runs.ledger
     misses = judge(w, runs).misses if some else ()
     return replace(
@@ -343,12 +344,12 @@ def _part(w: Workload, deployment: Spill, whole: Outcome, found: Replications, n
         deployment=part.to_dict(),
         meets_objective=not misses,
         misses=misses,
-        latency_s={**latency, "mean": runs.mean_latency_s() if some else nothing},
+        latency_s={**latency, "mean": amount(runs.mean_latency_s()) if some else nothing},
         served_latency_s={
             **{name: ledger.latency_s(share, served_only=True) for name, share in SHARES.items()},
             "mean": ledger.mean_s,
         },
-        error_share=runs.error_share() if some else nothing,
+        error_share=share_of(ledger.arrived, runs.error_share()) if some else nothing,
         requests=ledger.arrived,
         statuses=ledger.statuses,
         cold_start_share=runs.cold_share().value if some else math.nan,

@@ -114,7 +114,8 @@ def _plus_minus(one: Option) -> str:
     money = one.outcome.usd_per_month
     if money.low is None or money.high is None:
         return "unknown"
-    half = (money.high - money.low) / 2
+    # Upwards, since downwards the interval ends at nothing.
+    half = money.high - money.value
     return f"{half:,.2f}" if half >= Decimal("0.005") or not half else f"{half:.1g}"
 
 

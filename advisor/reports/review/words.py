@@ -41,7 +41,7 @@ def interval(outcome: Outcome, name: str) -> str:
     held = outcome.latency_s[name]
     if math.isnan(held.low):
         return ""
-    return f"{show_latency(max(0.0, held.low))} to {show_latency(held.high)}"
+    return f"{show_latency(held.low)} to {show_latency(held.high)}"
 
 
 def sources(text: str, rule: str) -> str:
