@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["compare"]
 
 _STANDS = ("first", "meets", "misses", "refused")
-_LATENCIES = ("p50", "p95", "p99")
+_LATENCIES = ("p50", "p90", "p95", "p99", "mean")
 _FIGURES = ("usd_per_month", *(f"{name}_s" for name in _LATENCIES), "error_share")
 # What one side says of a row, with the type of its column.
 _SIDE: Mapping[str, str] = {
@@ -41,8 +41,9 @@ def compare(before: Recommendation, after: Recommendation) -> Any:
     """Two answers side by side, before and after a change: what became of the first, and of each pattern.
 
     The row ``first`` sets the first of both rankings beside each other, whatever their patterns; then comes a row a
-    pattern, with the best of it on each side. ``stands_*`` is "first", "meets", "misses" or "refused" (by ``rules_*``),
-    and missing where the pattern was not asked for. ``first_is_first_*`` is how sure an answer is of its first.
+    pattern, with the best of it on each side. ``stands_*`` is "first", "meets", "misses" or "refused" (by what
+    ``rules_*`` names), and missing where the pattern was not asked for. ``first_is_first_*`` is how sure an answer is
+    of its first.
 
     Changes are after less before: USD a month, the same as a share of what it cost before, seconds, and the share of
     requests that are not served. They are missing where one side has no figure.
