@@ -51,6 +51,7 @@ class Outcome:
     ``statuses`` and ``requests`` are of all replications together; the bill is of a month of 730 hours, and its lines
     sum to ``usd_per_month.value``. ``samples`` are of the first replication, its warm-up left out; ``within`` is the
     distribution of latency, (seconds, share of all requests answered within them), of all replications together.
+    Intervals end where the quantity itself does; what decides goes by wider ones (see `advisor.advice.bounds`).
 
     One-off ``spikes`` are in the bill, once in the month; latency and errors of those that come while they last are
     told apart, and are not in the figures of the usual traffic.
