@@ -28,14 +28,31 @@ def show_usd(usd: Decimal | float) -> str:
 
 
 def why(w: Workload, options: Sequence[Option], refused: Sequence[Refusal], confidence: Confidence) -> tuple[str, ...]:
-    """Three sentences: what is best and what it gives, by how much it leads, and what was ruled out."""
+    """What is best and what it gives, what it loses in spikes, by how much it leads, and what was ruled out."""
     if not options:
         rules = sorted({finding.rule for one in refused for finding in one.findings})
         return (f"Nothing can serve {w.name}: every pattern is refused ({', '.join(rules)}).",)
     first = options[0]
     if not first.meets_objective:
         return _nothing_meets(w, first)
-    return (_is_best(w, first.outcome), _leads(options, confidence), *_ruled_out(refused, options))
+    in_spikes = _loses_in_spikes(w, first.outcome)
+    return (_is_best(w, first.outcome), *in_spikes, _leads(options, confidence), *_ruled_out(refused, options))
+
+
+def _loses_in_spikes(w: Workload, best: Outcome) -> tuple[str, ...]:
+    """What the best misses while one-off spikes last, which the objective is not judged by."""
+    if (spikes := best.spikes) is None:
+        return ()
+    missed = []
+    for name, seconds in w.objective.latencies:
+        if (late := spikes.latency_s[name].value) > seconds:
+            missed.append(f"the {name} is {show_latency(late)} where {show_latency(seconds)} is asked for")
+    if (lost := spikes.error_share.value) > w.objective.errors:
+        missed.append(
+            f"{_share(lost)} of the requests are not served where {show_share(w.objective.errors)} may be, which makes "
+            f"{_share(spikes.month_error_share)} of all requests of the month"
+        )
+    return (f"While the spikes last, {'; '.join(missed)}: the objective is judged without them.",) if missed else ()
 
 
 def _is_best(w: Workload, best: Outcome) -> str:
@@ -143,6 +160,10 @@ def _up(value: float) -> float:
         return value
     step = 10.0 ** (math.floor(math.log10(value)) - 1)
     return float(f"{math.ceil(value * 1.01 / step) * step:.2g}")
+
+
+def _share(share: float) -> str:
+    return show_share(float(f"{share:.3g}"))
 
 
 def _two(share: float) -> float:

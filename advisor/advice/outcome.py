@@ -185,6 +185,7 @@ class Outcome:
         rows += [(name, show_latency(late.value), _between(late)) for name, late in spikes.latency_s.items()]
         for name, share in (("not served", spikes.error_share), ("cold starts", spikes.cold_start_share)):
             rows.append((name, _share(share.value), _range(share, _share)))
+        rows.append(("not served of the month", _share(spikes.month_error_share), ""))
         rows.append(("USD more in the month", f"{spikes.usd.value:,.2f}", _range(spikes.usd, "{:,.2f}".format)))
         note = "Spikes come once in the month; the figures above are without them, and the bill is with them."
         return Table.of(
@@ -266,6 +267,7 @@ def _told_spikes(spikes: Spikes) -> dict[str, Any]:
         "latency_s": {name: _interval(one) for name, one in spikes.latency_s.items()},
         "error_share": _interval(spikes.error_share),
         "cold_start_share": _interval(spikes.cold_start_share),
+        "month_error_share": spikes.month_error_share,
     }
 
 

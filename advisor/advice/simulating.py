@@ -157,7 +157,7 @@ def simulate(
                 settled=lambda pairs: _known(mean_of(added(pairs)), wanted.cost_share * usual.value),
             )
         total, more = in_a_month(pairs, total), added(pairs)
-        spikes = told_spikes(pairs, more)
+        spikes = told_spikes(pairs, more, w, found.error_share().value)
         usual = together(usual, spikes.usd)
         # Where there are more replications than pairs, the others are given the mean.
         costs = [plain + (more[n] if n < len(more) else spikes.usd.value) for n, plain in enumerate(costs)]

@@ -29,7 +29,18 @@ from advisor.sim.trace import Trace
 from advisor.units import MONTH_S
 from advisor.workload import Workload
 
-__all__ = ["PAIRS", "Spiked", "Spikes", "has_spikes", "in_a_month", "pair_of", "spans_of", "spiked", "told_spikes"]
+__all__ = [
+    "PAIRS",
+    "Spiked",
+    "Spikes",
+    "has_spikes",
+    "in_a_month",
+    "of_the_month",
+    "pair_of",
+    "spans_of",
+    "spiked",
+    "told_spikes",
+]
 
 # So many replications have the pair, and at most: its figures are shown beside the answer.
 PAIRS, _MOST_PAIRS = 2, 3
@@ -45,13 +56,17 @@ class Spiked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spikes(Shown):
-    """What the one-off spikes of a month add to its bill, and how the requests fare that come while they last."""
+    """What the one-off spikes of a month add to its bill, and how the requests fare that come while they last.
+
+    ``month_error_share`` is the share not served of all requests of the month that the spikes come in.
+    """
 
     usd: Estimate
     requests: Estimate
     latency_s: dict[str, Estimate]
     error_share: Estimate
     cold_start_share: Estimate
+    month_error_share: float
 
 
 def has_spikes(w: Workload, deployment: Pattern) -> bool:
@@ -120,23 +135,40 @@ def spans_of(trace: Trace) -> list[tuple[float, float]]:
     return list(dict.fromkeys(spans))
 
 
-def told_spikes(found: Sequence[Spiked], usd: Sequence[float]) -> Spikes:
-    """All replications of the pair together; ``usd`` is what the spikes add to a month's bill in each."""
+def told_spikes(found: Sequence[Spiked], usd: Sequence[float], w: Workload, usual_error_share: float) -> Spikes:
+    """All replications of the pair together; ``usd`` is what the spikes add to a month's bill in each.
+
+    ``usual_error_share`` is what is not served while no spike lasts.
+    """
     ledgers = [one.during for one in found]
     arrived = [float(ledger.arrived) for ledger in ledgers]
     served = [float(ledger.served) for ledger in ledgers]
     waited = [ledger.mean_s * ledger.served if ledger.served else 0.0 for ledger in ledgers]
     counted = sum(ledger.arrived for ledger in ledgers)
+    requests = mean_of(arrived)
+    errors = ratio_of([all_ - well for all_, well in zip(arrived, served, strict=True)], arrived)
     return Spikes(
         # More or less than without them: a spike that leaves containers warm can save.
         usd=mean_of(usd),
-        requests=amount(mean_of(arrived)),
+        requests=amount(requests),
         latency_s={
             **{name: amount(percentile_of(ledgers, share)) for name, share in SHARES.items()},
             "mean": amount(ratio_of(waited, served)),
         },
-        error_share=share_of(
-            counted, ratio_of([all_ - well for all_, well in zip(arrived, served, strict=True)], arrived)
-        ),
+        error_share=share_of(counted, errors),
         cold_start_share=share_of(counted, ratio_of([float(ledger.cold) for ledger in ledgers], arrived)),
+        month_error_share=of_the_month(
+            w, usual_error_share=usual_error_share, requests=requests.value, error_share=errors.value
+        ),
     )
+
+
+def of_the_month(w: Workload, *, usual_error_share: float, requests: float, error_share: float) -> float:
+    """The share not served of a month: its usual time at the mean rate, and ``requests`` that come in its spikes."""
+    spikes = w.traffic.spikes if w.traffic is not None else ()
+    usual = w.rate_per_s * max(0.0, MONTH_S - math.fsum(spike.lasts_s for spike in spikes))
+    if not usual + requests > 0:
+        return math.nan
+    # Where nothing comes at all, what would become of it is not known, and none is lost.
+    lost = [share * many for share, many in ((usual_error_share, usual), (error_share, requests)) if many]
+    return math.fsum(lost) / (usual + requests)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from advisor.advice.recommendation import Option, Recommendation
 
 __all__ = [
+    "SPIKES_APART",
     "answer_tables",
     "break_even_table",
     "later_tables",
@@ -24,10 +25,15 @@ __all__ = [
     "ranking",
     "refusals",
     "sensitivity_table",
+    "spike_table",
     "tables",
 ]
 
 
+SPIKES_APART = (
+    "Latency and what is not served are those of the usual traffic, without the one-off spikes: how these fare stands "
+    "apart. The cost is with them, once in the month."
+)
 _FRONT = "On the front are those of which no other option is both cheaper and faster."
 
 
@@ -38,7 +44,8 @@ def tables(answer: Recommendation) -> tuple[Table, ...]:
 
 def answer_tables(answer: Recommendation) -> tuple[Table, ...]:
     """Those of the answer itself, which are there before what would change it is worked out."""
-    return tuple(table for table in (ranking(answer), losers(answer), refusals(answer)) if table.rows)
+    made = (ranking(answer), spike_table(answer), losers(answer), refusals(answer))
+    return tuple(table for table in made if table.rows)
 
 
 def later_tables(answer: Recommendation) -> tuple[Table, ...]:
@@ -71,9 +78,32 @@ def ranking(answer: Recommendation) -> Table:
         ["", "deployment", "objective", "USD a month", "+-", name, "not served", "on the front"],
         rows,
         title=f"{answer.workload.name}, {answer.workload.region}: the options",
-        notes=[*_sure(answer), _FRONT, _looked(answer)],
+        notes=[*_usual(answer), *_sure(answer), _FRONT, _looked(answer)],
         right=["", "USD a month", "+-", name, "not served"],
     )
+
+
+def spike_table(answer: Recommendation) -> Table:
+    """How each option fares while one-off spikes last; no rows where none come."""
+    name = percentile(answer.workload)
+    rows = [
+        (
+            one.rank,
+            one.id,
+            show_count(round(spikes.requests.value)),
+            show_latency(spikes.latency_s[name].value),
+            show_share(_three(spikes.error_share.value)),
+            show_share(_three(spikes.month_error_share)),
+        )
+        for one in answer.options
+        if (spikes := one.outcome.spikes) is not None
+    ]
+    right = ["requests", name, "not served", "not served of the month"]
+    return Table.of(["", "deployment", *right], rows, title="While the spikes last", right=["", *right])
+
+
+def _usual(answer: Recommendation) -> list[str]:
+    return [SPIKES_APART] if any(one.outcome.spikes is not None for one in answer.options) else []
 
 
 def _sure(answer: Recommendation) -> list[str]:
@@ -181,6 +211,10 @@ def page(answer: Recommendation) -> str:
     """What a notebook shows."""
     said = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in answer.why)
     return said + "".join(table.html() for table in tables(answer))
+
+
+def _three(share: float) -> float:
+    return float(f"{share:.3g}") if math.isfinite(share) else 0.0
 
 
 def _two(share: float) -> float:

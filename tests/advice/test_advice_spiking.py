@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import cache
 
 import pytest
 
+from advisor.advice.recommendation import Recommendation
+from advisor.advice.recommending import recommend
 from advisor.advice.simulating import simulate
-from advisor.advice.spiking import Spiked, has_spikes, in_a_month, pair_of, spiked
+from advisor.advice.spiking import Spiked, has_spikes, in_a_month, of_the_month, pair_of, spiked
 from advisor.catalog.prices import price_book
 from advisor.money import Usage
 from advisor.patterns import BatchTransform, RealTime, Serverless
@@ -102,6 +105,62 @@ def test_requests_of_a_spike_that_finds_too_few_containers_are_throttled_and_sho
     assert outcome.spikes.error_share.value >= 1 - 5 / (4000 * 2 / 60 * 0.25)
     assert outcome.error_share.value < 0.01
     assert math.isinf(outcome.spikes.latency_s["p99"].value)
+
+
+def test_the_month_loses_what_its_spike_loses_and_what_is_lost_usually() -> None:
+    w = reads(PROFILE)
+    # A month of 43,800 minutes: 50 are the spike's, and in the others two a minute come.
+    usual = 2 * (730 * 60 - 50)
+    share = of_the_month(w, usual_error_share=0.0, requests=1100.0, error_share=0.4)
+    assert share == pytest.approx(440 / (usual + 1100), rel=1e-12)
+    both = of_the_month(w, usual_error_share=0.01, requests=1100.0, error_share=0.4)
+    assert both == pytest.approx((440 + usual / 100) / (usual + 1100), rel=1e-12)
+
+
+@cache
+def overrun() -> Recommendation:
+    """Its best is much too small for the spike, which no option is judged by."""
+    w = reads(PROFILE.replace("11x", "4000x") + "platform: {client_retries: none}\n")
+    return recommend(w, patterns=["serverless"], explain=False)
+
+
+def test_an_answer_tells_in_words_and_tables_how_its_options_fare_in_the_spike() -> None:
+    answer = overrun()
+    assert answer.best is not None
+    spikes = answer.best.outcome.spikes
+    assert spikes is not None
+    assert spikes.error_share.value > 0.01
+    # Fifty minutes of 4,000 times two a minute, beside two a minute in all others.
+    many = 4000 * 2 * 50
+    by_hand = spikes.error_share.value * many / (many + 2 * (730 * 60 - 50))
+    assert spikes.month_error_share == pytest.approx(by_hand, rel=0.01)
+    [said] = [sentence for sentence in answer.why if sentence.startswith("While the spikes last")]
+    assert "of the requests are not served where 1 % may be" in said
+    assert f"{float(f'{100 * spikes.month_error_share:.3g}'):g} % of all requests of the month" in said
+    text = str(answer)
+    assert text.index("without the one-off spikes") < text.index("not served of the month")
+    [told] = [table for table in answer.tables() if table.title == "While the spikes last"]
+    assert [row[1] for row in told.rows] == [one.id for one in answer.options]
+    assert told.rows[0][3] == "infinite"
+    assert answer.to_json()["options"][0]["spikes"]["month_error_share"] == spikes.month_error_share
+
+
+def test_a_review_tells_of_the_spike_beside_the_decision_the_options_and_the_latency() -> None:
+    from advisor.reports.review.considered import options
+    from advisor.reports.review.figures import reliability
+    from advisor.reports.review.opening import decision
+
+    box, in_table, latency = (repr(part(overrun()).blocks) for part in (decision, options, reliability))
+    assert "the figures above are without them" in box
+    assert "While the spikes last" in in_table
+    assert "without the one-off spikes" in in_table
+    assert "every one of the usual requests, without the one-off spikes" in latency
+    assert "in the spikes" in latency
+
+
+def test_an_answer_without_spikes_says_nothing_of_them() -> None:
+    answer = recommend(reads(PROFILE).with_({"traffic.spikes": None}), patterns=["serverless"], explain=False)
+    assert "spike" not in str(answer)
 
 
 def test_a_fixed_fleet_pays_nothing_for_a_spike_but_its_bytes() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from advisor.advice.outcome import show_latency
 from advisor.advice.ranking import percentile
 from advisor.advice.recommendation import Recommendation
+from advisor.advice.telling import SPIKES_APART, spike_table
 from advisor.reports.document import Block, Grid, Picture, Section, Text
 from advisor.reports.review.words import money, share, sources
 from advisor.show import Table
@@ -23,6 +24,8 @@ def options(answer: Recommendation) -> Section:
     blocks: list[Block] = [Text(_looked(answer))]
     if answer.options:
         blocks += [_ranking(answer), _picture(answer)]
+        if (in_spikes := spike_table(answer)).rows:
+            blocks += [Text(SPIKES_APART), Grid(in_spikes)]
         apart = [(one.rank, one.id, one.told) for one in answer.options if one.told]
         if apart:
             title = "Why not the others"

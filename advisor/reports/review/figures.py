@@ -58,8 +58,9 @@ def reliability(answer: Recommendation) -> Section:
     first = answer.options[0]
     outcome = first.outcome
     noun = things(streamed(first))
+    which = noun if outcome.spikes is None else f"usual {noun}, without the one-off spikes"
     said = (
-        f"Latency counts every one of the {noun}: what is not served counts as infinitely late, so that refusing work "
+        f"Latency counts every one of the {which}: what is not served counts as infinitely late, so that refusing work "
         f"never makes the figures better. {outcome.replications} replications of "
         f"{show_duration(outcome.horizon_h * 3600)}, {show_count(outcome.requests)} {noun} in all."
     )
@@ -70,6 +71,8 @@ def reliability(answer: Recommendation) -> Section:
     if streamed(first).within:
         blocks.append(_distribution(answer))
     blocks.append(_fates(outcome, noun))
+    if outcome.spikes is not None:
+        blocks.append(Grid(replace(outcome.spike_table(outcome.spikes), title=f"{outcome.id} in the spikes")))
     if outcome.estimate:
         blocks.append(Grid(replace(outcome.estimate_table(), title="Theory beside the simulation")))
     if len(streamed(first).samples) > 2:

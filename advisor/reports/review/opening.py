@@ -49,6 +49,11 @@ def _figures(answer: Recommendation, option: Option) -> tuple[tuple[str, str], .
     told = f" (95 % interval {between})" if between else ""
     pairs.append((f"Latency, {name}", f"{show_latency(option.latency_s(name))}{goal}{told}"))
     pairs.append(("Not served", f"{share(outcome.error_share.value)}, where {show_share(w.objective.errors)} may be"))
+    if (spikes := outcome.spikes) is not None:
+        lost, month = share(spikes.error_share.value), share(spikes.month_error_share)
+        late = show_latency(spikes.latency_s[name].value)
+        fare = f"{name} {late}, {lost} not served, which makes {month} of the month; the figures above are without them"
+        pairs.append(("While the spikes last", fare))
     if outcome.cold_start_share or w.objective.cold_starts == "avoid":
         pairs.append((f"{things(outcome).capitalize()} that meet a cold start", share(outcome.cold_start_share)))
     if answer.best is option:
