@@ -24,6 +24,7 @@ from advisor.advice.once import Ahead, Once, horizon_for, once
 from advisor.advice.outcome import Held, Money, Outcome, per_million
 from advisor.advice.ranking import SHARES
 from advisor.advice.spiking import Spiked, Spikes, has_spikes, in_a_month, pair_of, spiked, told_spikes
+from advisor.advice.too_many import refuse_too_many
 from advisor.catalog.assumptions import assumptions
 from advisor.catalog.prices import PRICE_ASSUMPTIONS, PriceBook, price_book
 from advisor.errors import InputError
@@ -86,6 +87,7 @@ def simulate(
     What the rules refuse is simulated all the same: ask ``deployment.check(w)``.
     """
     _streams(w, deployment)
+    refuse_too_many(w)
     wanted = precision or Precision(
         cost_share=float(w.assume("precision_cost")), objective_share=float(w.assume("precision_objective"))
     )

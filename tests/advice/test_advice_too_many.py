@@ -1,0 +1,53 @@
+"""What has too many requests to be simulated is refused at once, with where that stands and how to mend it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from advisor.advice.recommending import recommend
+from advisor.advice.simulating import simulate
+from advisor.advice.too_many import refuse_too_many
+from advisor.errors import InputError
+from advisor.patterns import RealTime
+from advisor.workload import reads
+from tests.small import SMALL
+
+
+def at(rate: str, more: str = "") -> str:
+    return SMALL.replace("rate: 1 per minute", f"rate: {rate}{more}")
+
+
+@pytest.mark.parametrize("rate", ["1000000 per second", "1e12 per second", "20001 per second"])
+def test_neither_is_a_rate_above_what_memory_holds_recommended_for_nor_simulated(rate: str) -> None:
+    w = reads(at(rate))
+    for asked in (lambda: recommend(w, explain=False), lambda: simulate(w, RealTime(instance_type="ml.m5.large"))):
+        with pytest.raises(InputError, match="share of the traffic") as caught:
+            asked()
+        assert caught.value.where == w.where("traffic.rate")
+        # Two days of 20,000 a second.
+        assert "3,456,000,000 at most" in caught.value.what
+
+
+@pytest.mark.parametrize("rate", ["2000 per second", "10000 per second", "20000 per second"])
+def test_large_rates_that_can_be_simulated_are(rate: str) -> None:
+    refuse_too_many(reads(at(rate)))
+
+
+def test_a_spike_is_refused_by_its_own_requests() -> None:
+    # 1,000 a second x 1,000 x 3,456 s are as many as two days of 20,000 a second.
+    spike = ", spikes: [{{at: day 3 10:00, height: 1000x, lasts: {} s}}]"
+    refuse_too_many(reads(at("1000 per second", spike.format(3456))))
+    with pytest.raises(InputError, match=r"3,457,000,000 requests, and 3,456,000,000 at most"):
+        refuse_too_many(reads(at("1000 per second", spike.format(3457))))
+
+
+@pytest.mark.parametrize("call", [("recommend",), ("simulate", "--pattern", "asynchronous")])
+def test_the_command_line_says_so_and_exits_with_2(advisor, tmp_path: Path, call: tuple[str, ...]) -> None:
+    path = tmp_path / "large.yaml"
+    path.write_text(at("1000000 per second"))
+    verb, *options = call
+    done = advisor(verb, path, *options)
+    assert done.code == 2
+    assert f"{path}:6: 1,000,000 per second" in done.err
