@@ -205,6 +205,12 @@ class Recommendation:
                 return one
         raise KeyError(name)
 
+    def command(self, option: Option) -> str | None:
+        """The command that shows an option in detail with its very figures; ``None`` where there is none."""
+        from advisor.advice.commands import simulate_command
+
+        return " ".join(simulate_command(self.workload, option)) or None
+
     def to_json(self) -> dict[str, Any]:
         """The object that ``advisor recommend --json`` prints."""
         return {
@@ -220,7 +226,7 @@ class Recommendation:
                 "first_is_first": self.confidence.first_is_first,
                 "equal_to": list(self.confidence.equal_to),
             },
-            "options": [one.to_json() for one in self.options],
+            "options": [one.to_json() | {"command": self.command(one)} for one in self.options],
             "pareto": [one.id for one in self.pareto],
             "refused": [one.to_json() for one in self.refused],
             "sensitivity": [_fields(one, flips=one.flips) for one in self.sensitivity],

@@ -102,6 +102,33 @@ def _begun(found: Recommendation) -> list[str]:
         lines += textwrap.wrap(sentence, wide)
     for table in answer_tables(found):
         lines += ["", table.text(wide)]
+    return [*lines, *_in_detail(found, wide)]
+
+
+def _in_detail(found: Recommendation, wide: int) -> list[str]:
+    """How to see the first option in detail, with the very figures of the answer."""
+    from advisor.advice.commands import in_python, simulate_command
+
+    if not found.options:
+        return []
+    first = found.options[0]
+    head = f"To see {first.id} in detail, with these figures"
+    if pieces := simulate_command(found.workload, first):
+        return ["", *textwrap.wrap(f"{head}:", wide, break_on_hyphens=False), *_continued(pieces, wide)]
+    head += f", from Python (w = ad.read(file), answer = ad.recommend(w, seed={found.seed})):"
+    calls = [f"  {call}" for call in in_python(found.workload, first)]
+    return ["", *textwrap.wrap(head, wide, break_on_hyphens=False), *calls]
+
+
+def _continued(pieces: list[str], wide: int) -> list[str]:
+    """A command over as many lines as it takes, which a shell reads as one."""
+    lines = [f"  {pieces[0]}"]
+    for piece in pieces[1:]:
+        if len(lines[-1]) + len(piece) + 3 > wide:
+            lines[-1] += " \\"
+            lines.append(f"    {piece}")
+        else:
+            lines[-1] += f" {piece}"
     return lines
 
 

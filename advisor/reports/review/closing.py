@@ -9,6 +9,7 @@ from importlib.metadata import version
 from typing import Any
 
 from advisor.advice.combine import Combination
+from advisor.advice.commands import file_of, sets_of, simulate_command
 from advisor.advice.recommendation import Recommendation
 from advisor.advice.spill import Spill
 from advisor.catalog.assumptions import assumptions
@@ -109,12 +110,14 @@ def request(answer: Recommendation) -> Section:
 def reproduce(answer: Recommendation, profile: str) -> Section:
     """The commands, versions and the profile itself."""
     w = answer.workload
-    file = w.source.file if w.source is not None else f"{w.name}.yaml"
+    file = file_of(w)
     commands = [
         f"advisor recommend {shlex.quote(file)} --seed {answer.seed}",
         f"advisor report {shlex.quote(file)} --seed {answer.seed} -o review.html",
     ]
     if answer.options:
+        if simulated := simulate_command(w, answer.options[0]):
+            commands.append(" ".join(simulated))
         commands += _renders(answer, file)
     made = [
         ("advisor", answer.version),
@@ -140,18 +143,8 @@ def reproduce(answer: Recommendation, profile: str) -> Section:
 def _renders(answer: Recommendation, file: str) -> list[str]:
     """The command that writes the requests of each deployment of the first option, with what differs from its start."""
     deployment = answer.options[0].deployment
-    commands = []
-    for part in deployment.parts if isinstance(deployment, Combination | Spill) else (deployment,):
-        usual = part.start(answer.workload).to_dict()
-        sets = [
-            f"--set {shlex.quote(f'{name}={_plain(value)}')}"
-            for name, value in part.to_dict().items()
-            if value != usual[name]
-        ]
-        commands.append(" ".join([f"advisor render {shlex.quote(file)} --pattern {part.name}", *sets]))
-    return commands
-
-
-def _plain(value: Any) -> str:
-    """A value as ``--set`` takes it under a field's own name."""
-    return "none" if value is None else _word(value)
+    parts = deployment.parts if isinstance(deployment, Combination | Spill) else (deployment,)
+    return [
+        " ".join([f"advisor render {shlex.quote(file)} --pattern {part.name}", *sets_of(answer.workload, part)])
+        for part in parts
+    ]
