@@ -195,7 +195,10 @@ class Pattern(Shown, ABC):
         return run(self.RULES, w, self)
 
     def with_(self, sets: Mapping[str, object]) -> Self:
-        """Another deployment with some settings changed: text with units, or plain values by field name."""
+        """Another deployment with some settings changed: text with units, or plain values by field name.
+
+        What is told not to scale has no target any more, unless one is given with it.
+        """
         kinds = _kinds(type(self))
         names = {spoken(field): field for field in kinds} | {field: field for field in kinds}
         values: dict[str, Any] = {}
@@ -209,6 +212,8 @@ class Pattern(Shown, ABC):
                     near(name, known) or f"the settings are {', '.join(known)}",
                 )
             values[field] = kinds[field].value(given, name, base=name != spoken(field))
+        if values.get("scaling") == "none" and "target" in kinds:
+            values.setdefault("target", None)
         return dataclasses.replace(self, **values)  # type: ignore[type-var]  # every subclass is a dataclass
 
     def to_dict(self) -> dict[str, Any]:

@@ -67,6 +67,14 @@ def test_settings_are_read_with_their_units_and_none_takes_one_out() -> None:
     assert d.with_({"volume_gb": "90"}).volume_gb == 90
 
 
+def test_what_is_told_not_to_scale_loses_its_target_unless_one_is_given() -> None:
+    scales = RealTime(instance_type="ml.m5.large", max_instances=3, scaling="invocations", target=600)
+    two = {"min_instances": 2, "max_instances": 2, "scaling": "none"}
+    assert scales.with_(two) == RealTime(instance_type="ml.m5.large", min_instances=2, max_instances=2)
+    with pytest.raises(InputError, match="scaling=none with target=700"):
+        scales.with_({**two, "target": 700})
+
+
 def test_an_unknown_instance_type_proposes_near_ones() -> None:
     with pytest.raises(UnknownName, match=r"ml\.m5\.large"):
         RealTime(instance_type="ml.m5.lrage")
