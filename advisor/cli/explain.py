@@ -35,7 +35,7 @@ def explain(
         return
     if file is not None:
         raise InputError(f"{thing!r} takes no file", "", f"write: advisor explain {thing}")
-    for look_up in (_rule, _pattern, _limit, _assumption, _base):
+    for look_up in (_rule, _pattern, _limit, _assumption, _base, _not_a_rule):
         if (found := look_up(thing)) is not None:
             told, fields = found
             if as_json:
@@ -90,6 +90,26 @@ def _base(thing: str) -> _Explained | None:
     text = inspect.cleandoc(BASE_PROFILE)
     head = "The plain profile that every rule's cases are laid over: what a case gives replaces what stands here."
     return "\n".join([head, "", *textwrap.indent(text, "    ").splitlines()]), {"kind": "base", "profile": text}
+
+
+def _not_a_rule(thing: str) -> _Explained | None:
+    """What stands in a rule's place in the table of what is refused, where no rule refuses it."""
+    from advisor.patterns import PATTERNS
+
+    said = {
+        f"{pattern.name}: arithmetic": f"No rule refuses {pattern.name}: by arithmetic on the profile's own figures, "
+        "or in trials by simulation, none of its deployments meets the objective, or others come before it. Relax the "
+        "objective, or measure the work on a faster type, to have it ranked."
+        for pattern in PATTERNS
+    }
+    said["two kinds of demand"] = (
+        "The profile has a stream of requests and a lot: a pattern that does one of them alone leaves the other "
+        "undone, and stands in the ranking as a part of a combination."
+    )
+    name = thing.lower()
+    if name not in said:
+        return None
+    return "\n".join([name, "", said[name]]), {"kind": "finding", "rule": name, "says": said[name]}
 
 
 def _fields_of_rule(rule: Any, pattern: str) -> dict[str, Any]:

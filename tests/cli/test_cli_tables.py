@@ -82,6 +82,15 @@ def test_explain_traffic_draws_a_profile(name, advisor, golden) -> None:
     golden(f"traffic-{name}.txt", ran.out)
 
 
+@pytest.mark.parametrize("thing", ["asynchronous: arithmetic", "two kinds of demand"])
+def test_explain_of_what_stands_in_a_rules_place_says_what_it_means(thing: str, advisor) -> None:
+    ran = advisor("explain", thing)
+    assert ran.code == 0
+    assert ran.out.startswith(thing)
+    assert len(ran.out.split()) > 20
+    assert json.loads(advisor("explain", thing, "--json").out)[0]["rule"] == thing
+
+
 def test_explain_traffic_needs_a_profile(advisor) -> None:
     ran = advisor("explain", "traffic")
     assert ran.code == 2
