@@ -8,8 +8,10 @@ from decimal import Decimal
 
 import pytest
 
+import advisor as ad
 from advisor.advice import spilling
 from advisor.advice.by_hour import with_hours
+from advisor.advice.commands import in_python
 from advisor.advice.outlook import Outlook
 from advisor.advice.recommendation import Recommendation
 from advisor.advice.recommending import recommend
@@ -135,6 +137,18 @@ def test_no_warning_is_of_all_the_traffic_on_one_part(answer: Recommendation) ->
     assert not {"RT-30", "RT-36", "SL-20", "SL-50"} & {one.rule for one in found}
     assert not [one for one in found if one.verdict is BLOCKS]
     assert [one.verdict.rank for one in found] == sorted(one.verdict.rank for one in found)
+
+
+def test_it_is_shown_in_detail_from_python_and_by_no_command(answer: Recommendation) -> None:
+    first = answer.options[0]
+    assert answer.command(first) is None
+    alone = answer.option("serverless")
+    assert "--pattern serverless" in (answer.command(alone) or "")
+    [call] = in_python(answer.workload, first)
+    shown = eval(call, {"ad": ad, "w": answer.workload, "answer": answer})
+    assert shown.usd_per_month == first.outcome.usd_per_month
+    assert shown.latency_s == first.outcome.latency_s
+    assert shown.statuses == first.outcome.statuses
 
 
 def test_every_form_of_the_answer_shows_it(answer: Recommendation) -> None:
