@@ -1,28 +1,29 @@
 """Break-even points: how far a figure of the profile must move until another pattern is the best.
 
-Arithmetic says where that may be; searches and simulations, the very ones that an answer is made by, then decide on
-both sides of the point. What cannot be confirmed within the requests that may be simulated for it is not stated.
+Arithmetic says where that may be, and brief searches come closer to it. Then the whole answer is worked out on both
+sides of the point, as a user would who applies it: a point that does not hold is moved, or not stated. Where whole
+answers take too long the brief searches have to do, and the point is said to be estimated.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from advisor.advice.confirming import Confirming
 from advisor.advice.outcome import show_latency
 from advisor.advice.outlook import Outlook
 from advisor.advice.recommendation import BreakEven, Recommendation
-from advisor.advice.settings import watches_alarms
 from advisor.advice.spill import Spill
 from advisor.advice.trial import Bench, Ran
 from advisor.catalog.prices import price_book
 from advisor.errors import InputError
 from advisor.patterns.base import Pattern
-from advisor.units import show_bytes, show_rate
+from advisor.units import duration_s, rate_per_s, show_bytes, show_rate, size_bytes
 from advisor.workload import Workload
 
-__all__ = ["Axis", "any_scales", "axes_of", "break_even", "can_confirm", "point_on"]
+__all__ = ["Axis", "axes_of", "break_even", "can_confirm", "point_on"]
 
 # Ten percent short of a stated point the present best is still the best.
 _SHORT = 1.1
@@ -30,6 +31,8 @@ _SHORT = 1.1
 _FARTHEST, _STEP, _NEAR = 100.0, 3.0, 1.12
 # Where a point is moved for the two sides to agree, so often at most.
 _MOVES = 4
+# And so often where whole answers do not agree with brief ones.
+_CORRECTED = 3
 # What the confirmations along one axis may take, in requests, about (see `Run.effort`).
 _EFFORT = 5_000_000
 # So many times as much where a combination of two endpoints is the best, as each search tries some of these, too.
@@ -45,26 +48,31 @@ class Axis:
     down: bool
 
     def sets(self, w: Workload, factor: float) -> dict[str, str]:
-        """The fields to set for a factor."""
-        value = self.value * factor
-        if self.field == "traffic.rate":
-            return {"traffic.rate": f"{_four(value)} per second"}
+        """The fields to set for a factor, each as it is told, so that who reads of a point can apply it."""
+        sets = {self.field: self.shown(factor)}
         if self.field == "payload.request":
-            largest = math.ceil(w.payload.request_max_bytes * factor)
-            return {"payload.request": f"{math.ceil(value)} B", "payload.request_max": f"{largest} B"}
-        return {self.field: f"{_four(value * 1000)} ms"}
+            # No request is larger than the largest, which therefore goes with the usual one.
+            largest = max(w.payload.request_max_bytes * factor, size_bytes(sets[self.field]))
+            sets["payload.request_max"] = show_bytes(_three(largest))
+        return sets
 
     def shown(self, factor: float) -> str:
         """The figure as it is told."""
-        value = float(f"{self.value * factor:.3g}")
+        value = _three(self.value * factor)
         if self.field == "traffic.rate":
             return show_rate(value)
         return show_bytes(value) if self.field == "payload.request" else show_latency(value)
 
+    def read(self, shown: str) -> float:
+        """The figure that is told so."""
+        if self.field == "traffic.rate":
+            return rate_per_s(shown)
+        return float(size_bytes(shown)) if self.field == "payload.request" else duration_s(shown)
 
-def _four(value: float) -> str:
-    """Four digits, without an exponent."""
-    return f"{float(f'{value:.4g}'):.12f}".rstrip("0").rstrip(".")
+
+def _three(value: float) -> float:
+    """Three digits."""
+    return float(f"{value:.3g}")
 
 
 def break_even(
@@ -114,12 +122,14 @@ class _Finder:
     ran: Ran
     spent: int = 0
     known: dict[tuple[tuple[str, str], ...], str] = field(default_factory=dict)
+    confirmed: dict[tuple[tuple[str, str], ...], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         best = self.answer.best
         assert best is not None
         self.best = best.pattern
         self.affordable = _EFFORT * (_OF_TWO if isinstance(best.deployment, Spill) else 1)
+        self.confirming = Confirming(self.answer, self.asked, self.outlook, self.threads)
 
     def point(self, axis: Axis) -> BreakEven | None:
         """Where another pattern comes first along an axis, confirmed; none where none is found."""
@@ -164,7 +174,7 @@ class _Finder:
         return moved if Bench(moved, self.answer.seed, self.outlook.book).confirms else None
 
     def _confirmed(self, axis: Axis, guess: float) -> BreakEven | None:
-        """Simulate both sides, and move the point until the far side flips and the near side does not."""
+        """Search both sides briefly, and move the point until the far side flips and the near side does not."""
         toward = 1 / _SHORT if axis.down else _SHORT
         factor = guess
         for _ in range(_MOVES):
@@ -179,9 +189,39 @@ class _Finder:
             if self._simulated(axis, _short_of(axis, factor)) == self.best:
                 if self._simulated(axis, factor * toward, finish=True) != there:
                     return None  # what comes first there is over before a point of it could be told
-                return self._point(axis, self._amid(axis, factor, toward, there), there)
+                return self._stated(axis, self._amid(axis, factor, toward, there), there)
             factor /= toward
         return None
+
+    def _stated(self, axis: Axis, factor: float, there: str) -> BreakEven | None:
+        """The point as whole answers have it; none where they put none near what brief searches found."""
+        toward = 1 / _SHORT if axis.down else _SHORT
+        for _ in range(_CORRECTED):
+            factor = axis.read(axis.shown(factor)) / axis.value
+            if abs(math.log(factor)) <= math.log(_SHORT):
+                return None
+            found = self._answered(axis, factor)
+            if found == self.best:
+                factor *= toward
+                continue
+            short = self._answered(axis, _short_of(axis, factor))
+            if found is None or short is None:
+                return self._point(axis, factor, there, "estimated")
+            if short == self.best:
+                return self._point(axis, factor, found, "simulated")
+            factor /= toward
+        return None
+
+    def _answered(self, axis: Axis, factor: float) -> str | None:
+        """The best pattern of the whole answer there, "" where none meets it; ``None`` where that takes too long."""
+        moved = self._moved(axis, factor)
+        same_stream = axis.field.startswith("objective.")
+        if moved is None or not self.confirming.affords(moved, same_stream=same_stream):
+            return None
+        key = tuple(axis.sets(self.answer.workload, factor).items())
+        if key not in self.confirmed:
+            self.confirmed[key] = self.confirming.best(moved, ran=self.ran if same_stream else None).pattern
+        return self.confirmed[key]
 
     def _amid(self, axis: Axis, factor: float, toward: float, there: str) -> float:
         """Where both sides of a point keep their distance from the flip, which lies at most ten percent short of it.
@@ -221,22 +261,30 @@ class _Finder:
         self.known[key] = found.pattern
         return found.pattern
 
-    def _point(self, axis: Axis, factor: float, becomes: str) -> BreakEven:
+    def _point(self, axis: Axis, factor: float, becomes: str, how: str) -> BreakEven:
         w = self.answer.workload
+        sets = axis.sets(w, factor)
         now, then = axis.shown(1.0), axis.shown(factor)
-        side = "at or below" if axis.down else "from"
-        whose = f"{becomes} is best" if becomes else "nothing meets the objective"
+        also = "".join(f", with {name} {value}" for name, value in sets.items() if name != axis.field)
         return BreakEven(
             field=axis.field,
             now=now,
-            at=axis.value * factor,
-            written=then,
+            at=axis.read(then),
+            written=f"{then}{also}",
             best=self.best,
             becomes=becomes,
-            says=f"{axis.field} {side} {then}: {whose} (now {now}: {self.best})",
-            sets=_plain(axis.sets(w, factor)),
-            short=_plain(axis.sets(w, _short_of(axis, factor))),
+            says=told_point(axis.field, f"{then}{also}", now, self.best, becomes, how, down=axis.down),
+            sets=sets,
+            short=axis.sets(w, _short_of(axis, factor)),
+            how=how,
         )
+
+
+def told_point(field: str, then: str, now: str, best: str, becomes: str, how: str, *, down: bool) -> str:
+    """A point in one sentence."""
+    side = "at or below" if down else "from"
+    whose = f"{becomes} is best" if becomes else "nothing meets the objective"
+    return f"{field} {side} {then}: {whose} (now {now}: {best}{'' if how == 'simulated' else f'; {how}'})"
 
 
 def can_confirm(answer: Recommendation) -> bool:
@@ -244,14 +292,5 @@ def can_confirm(answer: Recommendation) -> bool:
     return Bench(answer.workload, answer.seed, price_book()).confirms
 
 
-def any_scales(answer: Recommendation) -> bool:
-    """Whether an option's runs are long ones, as alarms are watched in them minute by minute."""
-    return any(watches_alarms(one.outcome.deployment) for one in answer.options)
-
-
 def _short_of(axis: Axis, factor: float) -> float:
     return factor * _SHORT if axis.down else factor / _SHORT
-
-
-def _plain(sets: Mapping[str, str]) -> Mapping[str, str]:
-    return dict(sets)

@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any
 
 from advisor.advice.breaking_even import axes_of, break_even, point_on
+from advisor.advice.confirming import Confirming
 from advisor.advice.outlook import Outlook
 from advisor.advice.recommendation import BreakEven, Recommendation, Sensitivity
-from advisor.advice.sensitivity import sensitivity
+from advisor.advice.sensitivity import End, answered, confirmed, ends, sensitivity, suspected
 from advisor.advice.trial import Ran
 from advisor.patterns.base import Pattern
 from advisor.sim.apart import can_fork, helpers
@@ -30,13 +31,19 @@ def what_changes(
         return points, sensitivity(answer, outlook, asked=asked, threads=threads)
     names = tuple(pattern.name for pattern in asked)
     tasks: list[Callable[[], Any]] = [
-        partial(sensitivity, answer, outlook, asked=asked, threads=1),
+        partial(suspected, answer, outlook),
         *(partial(point_on, axis, answer, outlook, asked=names, threads=1, ran=ran) for axis in axes_of(answer)),
     ]
 
-    def done(number: int) -> Any:
-        return tasks[number]()
+    confirming = Confirming(answer, names, outlook, 1)
+
+    def done(item: int | End) -> Any:
+        return tasks[item]() if isinstance(item, int) else answered(confirming, item)
 
     with helpers(done, threads, apart=True) as submit:
-        moves, *found = [later() for later in [submit(number) for number in range(len(tasks))]]
-    return tuple(point for point in found if point is not None), moves
+        estimated, *found = [submit(number) for number in range(len(tasks))]
+        lines = estimated()
+        moves = {end: submit(end) for end in ends(confirming, lines)}
+        there = [later() for later in found]
+        lines = confirmed(answer, lines, {end: later() for end, later in moves.items()})
+    return tuple(point for point in there if point is not None), lines

@@ -41,8 +41,12 @@ class Outlook:
     it.
     """
 
-    def __init__(self, answer: Recommendation, prospects: Iterable[Prospect] = (), *, hybrids: bool = True) -> None:
+    def __init__(
+        self, answer: Recommendation, prospects: Iterable[Prospect] = (), *, hybrids: bool = True, effort: int = 0
+    ) -> None:
         self.workload, self.hybrids = answer.workload, hybrids
+        #: what the answer took, in requests, about (see `Run.effort`), where that is known
+        self.effort = effort
         known = {one.pattern for one in answer.options} | {one.pattern for one in answer.refused}
         self.patterns = [pattern for pattern in PATTERNS if pattern.name in known]
         looked = {one.pattern.name: one for one in prospects}
@@ -128,18 +132,34 @@ class Outlook:
         found = []
         for pattern in self.patterns:
             if pattern.name not in touched:
-                found.append(self._base[pattern.name])
+                # Beside chains that are few here there are those few at the answered workload, and no others.
+                found.append(self._asks(pattern)[0])
             elif moved is not None and moved not in self._asks(pattern)[1]:
                 found.append(self._asks(pattern)[0])
             else:
                 found.append(self._at(pattern, w, resized, few))
+        return self._first(w, found, anew=moved != "" and bool(self._spill and self._spill.parts & named))
+
+    def whole(self, w: Workload) -> tuple[str, float]:
+        """The best pattern and its cost of the whole space there: for what changes the load, or the model."""
+        book = self._book_of(w)
+        looked = [Prospect(w, pattern, book) for pattern in self.patterns]
+        refused = [one.pattern.name in self._refused and not one.chains for one in looked]
+        found = [None if shut else one.best() for one, shut in zip(looked, refused, strict=True)]
+        return self._first(w, found, anew=True)
+
+    def whole_here(self) -> tuple[str, float]:
+        """The same at the answered workload itself."""
+        return self._first(self.workload, list(self._base.values()), anew=False)
+
+    def _first(self, w: Workload, found: Sequence[Foreseen | None], *, anew: bool) -> tuple[str, float]:
+        """What comes first; a combination is worked out ``anew`` or taken to be as it is in the answer."""
         met = [one for one in map(self._corrected, found) if one is not None and one.meets]
         if not met:
             return "", math.nan
         first = order(w, met)[0]
         if self._spill is not None:
-            asked = moved != "" and self._spill.parts & named
-            usd = self._spill.at(w, self._book_of(w)) if asked else self._spill.usd
+            usd = self._spill.at(w, self._book_of(w)) if anew else self._spill.usd
             if self._spill.beats(usd, first):
                 return Spill.name, usd
         return first.pattern, first.usd

@@ -122,8 +122,11 @@ class Race:
         self.finalists: dict[str, Finalist] = {}
         # Those that have met as many bursts as an answer needs.
         self.whole: set[str] = set()
+        # Those whose state was sampled in this race, whatever was run of them before.
+        self.led: set[str] = set()
         # What has been run of each, so that more replications go on from there; jobs on their own.
-        self.runs = {} if runs is None else runs
+        # Where they are long, what is far behind has a day of them only: such runs serve no other race.
+        self.runs = {} if runs is None or (self.long and not self.brief) else runs
         self._jobs: dict[str, dict[int, Run]] = {}
         self._efforts: dict[str, int] = {}
         # Those that are surely far behind: where replications are long, one tells of them, of a day where others have
@@ -252,7 +255,7 @@ class Race:
                 break
             # Whoever is first is run as long as what was thought to be.
             bounds = self._leading(first.deployment, least=len(first.costs))
-            self._run(first.deployment, leads=bool(first.outcome.samples), precision=bounds, whole=True)
+            self._run(first.deployment, leads=first.id in self.led, precision=bounds, whole=True)
         for _ in range(_ROUNDS):
             first, *others = self.ranked()
             close = [one for one in others if self._behind(first, one) < SURE and not self._equal(first, one)]
@@ -262,7 +265,7 @@ class Race:
             for one in (first, *close):
                 wanted = max(len(first.costs), len(one.costs)) * (2 if light else 1)
                 if wanted > len(one.costs):
-                    self._run(one.deployment, leads=bool(one.outcome.samples), replications=wanted)
+                    self._run(one.deployment, leads=one.id in self.led, replications=wanted)
 
     def light(self, deployment: Pattern) -> bool:
         """Whether a replication is short: few requests, and no alarms to be watched minute by minute."""
@@ -304,6 +307,8 @@ class Race:
         """
         self.tell(deployment.id)
         whole = whole or leads
+        if leads:
+            self.led.add(deployment.id)
         if whole:
             self.whole.add(deployment.id)
         kept: list[tuple[Replications, Sequence[float]]] = []

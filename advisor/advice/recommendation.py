@@ -145,7 +145,9 @@ class BreakEven(Shown):
 
     ``sets`` are the fields as a profile writes them there, ``short`` the same ten percent short of it, where the
     present best still is: ``w.with_(dict(one.sets))``. ``at`` is the field's value in base units. ``becomes`` is empty
-    where nothing meets the objective any more.
+    where nothing meets the objective any more. ``how`` is "simulated" where the whole answer was worked out on both
+    sides, and "estimated" where brief searches had to do. Of a stream and a lot the parts' patterns are named:
+    "real-time + batch-transform".
     """
 
     field: str
@@ -157,6 +159,7 @@ class BreakEven(Shown):
     says: str
     sets: Mapping[str, str]
     short: Mapping[str, str]
+    how: str = "simulated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

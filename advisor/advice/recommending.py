@@ -33,7 +33,7 @@ from advisor.patterns.base import Pattern
 from advisor.rules import WARNS, Finding
 from advisor.workload import Workload
 
-__all__ = ["Brief", "briefly", "recommend"]
+__all__ = ["Brief", "briefly", "fully", "recommend"]
 
 # What a trial takes, in requests, from which on it is as good as a short race.
 _LONG_ENOUGH = 1_000_000
@@ -119,6 +119,14 @@ def briefly(
     return _Answer(w, asked, seed, threads, None, brief=True, hybrids=hybrids, outlook=outlook, ran=ran).briefly()
 
 
+def fully(w: Workload, *, seed: int, patterns: Iterable[str], threads: int, hybrids: bool, ran: Ran | None) -> Brief:
+    """The first of the whole answer, as `recommend` gives it; ``ran`` as above."""
+    asked = tuple(pattern_named(name) for name in patterns)
+    answer = _Answer(w, asked, seed, threads, None, hybrids=hybrids, ran=ran).made(explain=False)
+    usd = float(answer.best.usd_per_month) if answer.best else math.nan
+    return Brief(answer.best.pattern if answer.best else "", usd, answer.searched.requests)
+
+
 class _Answer:
     """One recommendation in the making."""
 
@@ -160,7 +168,8 @@ class _Answer:
         if ready is not None:
             ready(answer)
         self._tell("what would change the answer")
-        outlook = Outlook(answer, self.scout.prospects, hybrids=self.hybrids)
+        effort = self.bench.effort + race.effort
+        outlook = Outlook(answer, self.scout.prospects, hybrids=self.hybrids, effort=effort)
         points, moves = what_changes(answer, outlook, asked=self.asked, threads=self.threads, ran=self.bench.ran)
         return replace(answer, break_even=points, sensitivity=moves)
 
@@ -187,7 +196,7 @@ class _Answer:
             requests_each=self.bench.requests_whole,
             threads=self.threads,
             brief=self.bench.budget if self.brief else None,
-            runs=self.bench.ran.races if self.brief else None,
+            runs=self.bench.ran.races if self.brief else self.bench.ran.answers,
             tell=lambda name: self._count(f"{name}: simulating"),
         )
         firsts = order(w, [_simplest(w, found.trials) for found in self.scout.found.values() if found.trials])

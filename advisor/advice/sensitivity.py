@@ -1,16 +1,18 @@
 """Which assumptions the answer hangs on: what is best, and what it costs, at the ends of what is plausible.
 
 Each assumption that fills the profile or describes the platform of a pattern in the ranking is set to the ends of its
-plausible range, one at a time. Arithmetic judges, corrected by how far it was off where the answer was simulated;
-where another pattern comes out best, a search with simulations decides.
+plausible range, one at a time. Arithmetic says what moves, against what it says itself of the answered workload; then
+the whole answer is worked out wherever an end is said to move it, as a user would who sets the assumption so. A line
+that turns out to move nothing is left out; one for which whole answers take too long is told as estimated.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
-from advisor.advice.breaking_even import any_scales
+from advisor.advice.confirming import LIGHT, Confirming
 from advisor.advice.outlook import Outlook
 from advisor.advice.recommendation import Recommendation, Sensitivity
 from advisor.catalog.assumptions import Assumption, assumptions
@@ -20,14 +22,19 @@ from advisor.patterns import PATTERNS
 from advisor.patterns.base import Pattern
 from advisor.workload import Workload
 
-__all__ = ["sensitivity"]
+__all__ = ["End", "answered", "confirmed", "ends", "sensitivity", "suspected"]
+
+# An assumption, and the value it is set to.
+End = tuple[str, str]
 
 # A change of cost below this is not worth a line.
 _WORTH = 0.05
-# Lines at most, and searches that may be simulated for those which flip the answer.
-_LINES, _SIMULATED = 8, 3
-# Requests a day above which flips are told as estimated.
-_HEAVIEST_PER_DAY = 500_000
+# What the chains that are followed move by less than this, the whole space hardly moves by more than that.
+_MOVES = _WORTH / 2
+# Lines at most, and whole answers that are worked out for them.
+_LINES, _ANSWERS = 8, 8
+# What these may take together, in requests, about; half of it is for ends that another pattern is said to win.
+_TOGETHER = 4 * LIGHT
 
 
 def sensitivity(
@@ -37,33 +44,90 @@ def sensitivity(
 
     Where nothing meets the objective, these are the assumptions under which something would.
     """
+    lines = suspected(answer, outlook)
+    confirming = Confirming(answer, tuple(pattern.name for pattern in asked), outlook, threads)
+    found = {end: answered(confirming, end) for end in ends(confirming, lines)}
+    return confirmed(answer, lines, found)
+
+
+def suspected(answer: Recommendation, outlook: Outlook) -> tuple[Sensitivity, ...]:
+    """The lines that arithmetic has, all of them estimated."""
     if not answer.options:
         return ()
-    best = answer.best.pattern if answer.best else ""
-    best_usd = float(answer.best.usd_per_month) if answer.best else math.nan
-    held = answer.workload
-    # Arithmetic may have another deployment first, of another cost: what counts is how far it moves from there.
-    here, usd_here = outlook.here()
-    scale = best_usd / usd_here if best and usd_here > 0 else 1.0
+    outlook = outlook.anew()
     found: list[tuple[float, Sensitivity]] = []
     for one in _that_matter(answer):
         touched = _touched(answer, one)
-        ends = [_end(outlook, held, one, value, touched) for value in (one.low, one.high)]
-        if any(end is None for end in ends):
+        two = [_end(answer, outlook, one, value, touched) for value in (one.low, one.high)]
+        low, high = two
+        if low is None or high is None:
             continue
-        (low, usd_low), (high, usd_high) = (
-            (best, usd * scale) if end_best == here and best else (end_best, usd)
-            for end_best, usd in (end for end in ends if end is not None)
-        )
-        moved = max(abs(usd - best_usd) / best_usd if best_usd and math.isfinite(usd) else 1.0
-                    for usd in (usd_low, usd_high)) if best else 0.0  # fmt: skip
-        flips = best not in (low, high) or low != high
-        if flips or moved >= _WORTH:
-            line = _line(answer, one, (low, usd_low), (high, usd_high), "estimated")
-            found.append((math.inf if flips else moved, line))
+        line = _line(answer, one, low, high, "estimated")
+        moved = max(_moved(answer, *low), _moved(answer, *high))
+        if moved >= _WORTH:
+            found.append((moved, line))
     found.sort(key=lambda entry: (-entry[0], entry[1].key))
-    lines = [line for _, line in found[:_LINES]]
-    return tuple(_sure(answer, lines, [pattern.name for pattern in asked], threads))
+    return tuple(line for _, line in found[:_LINES])
+
+
+def _moved(answer: Recommendation, best: str, usd: float) -> float:
+    """By how much of its cost an end moves the answer; infinite where another pattern comes first, or none."""
+    if answer.best is None or best != answer.best.pattern:
+        return math.inf if best or answer.best is not None else 0.0
+    mine = float(answer.best.usd_per_month)
+    return abs(usd - mine) / mine if mine > 0 else 0.0
+
+
+def ends(confirming: Confirming, lines: Iterable[Sensitivity]) -> tuple[End, ...]:
+    """The ends to work out whole answers for, line by line, as long as they are affordable."""
+    made: list[End] = []
+    left = float(_TOGETHER)
+    answer = confirming.answer
+    for line in lines:
+        wanted = [
+            ((line.key, value), line.flips)
+            for value, best, usd in (
+                (line.low, line.best_low, line.usd_low),
+                (line.high, line.best_high, line.usd_high),
+            )
+            if _moved(answer, best, usd) >= _WORTH
+        ]
+        efforts = [confirming.effort_of(_set_to(answer, end)) for end, _ in wanted]
+        affordable = math.fsum(efforts) <= (left if line.flips else left - _TOGETHER / 2)
+        if affordable and len(made) + len(wanted) <= _ANSWERS:
+            made += [end for end, _ in wanted]
+            left -= math.fsum(efforts)
+    return tuple(made)
+
+
+def answered(confirming: Confirming, end: End) -> tuple[str, float]:
+    """The best pattern and its cost of the whole answer at an end."""
+    found = confirming.best(_set_to(confirming.answer, end))
+    return found.pattern, found.usd
+
+
+def _set_to(answer: Recommendation, end: End) -> Workload:
+    key, value = end
+    return answer.workload.with_({f"platform.{key}": value})
+
+
+def confirmed(
+    answer: Recommendation, lines: Iterable[Sensitivity], found: Mapping[End, tuple[str, float]]
+) -> tuple[Sensitivity, ...]:
+    """The lines with what whole answers came to; without those that move nothing after all."""
+    made = []
+    for line in lines:
+        low = found.get((line.key, line.low), (line.best_low, line.usd_low))
+        high = found.get((line.key, line.high), (line.best_high, line.usd_high))
+        simulated = bool({(line.key, line.low), (line.key, line.high)} & set(found))
+        moved = max(_moved(answer, *low), _moved(answer, *high))
+        if not simulated:
+            made.append((moved, line))
+        elif moved >= _WORTH:
+            said = {"best_low": low[0], "usd_low": low[1], "best_high": high[0], "usd_high": high[1]}
+            made.append((moved, replace(line, how="simulated", **said)))  # type: ignore[arg-type]  # by their names
+    made.sort(key=lambda entry: (-entry[0], entry[1].key))
+    return tuple(line for _, line in made)
 
 
 def _that_matter(answer: Recommendation) -> list[Assumption]:
@@ -94,15 +158,39 @@ def _touched(answer: Recommendation, one: Assumption) -> frozenset[str]:
 
 
 def _end(
-    outlook: Outlook, w: Workload, one: Assumption, value: object, touched: frozenset[str]
+    answer: Recommendation, outlook: Outlook, one: Assumption, value: object, touched: frozenset[str]
 ) -> tuple[str, float] | None:
-    """The best and its cost there; only the patterns that the assumption can move are looked at anew."""
+    """The best and its cost there, by how far arithmetic moves from what it says of the answered workload."""
+    w = answer.workload
     try:
         moved = w.with_({f"platform.{one.key}": value})
-        alone = None if one.key in w.assumed.values() or one.key in PRICE_ASSUMPTIONS else one.key
-        return outlook.best_with_usd(moved, resized=False, only=touched, moved=alone)
+        if one.key in w.assumed.values():
+            there, here = _refilled(outlook, moved)
+        else:
+            # Only the patterns that the assumption can move are looked at anew.
+            alone = None if one.key in PRICE_ASSUMPTIONS else one.key
+            there = outlook.best_with_usd(moved, resized=False, only=touched, moved=alone)
+            here = outlook.here()
     except InputError:
         return None  # a value that contradicts the rest of the profile is not plausible for it
+    if there[0] != here[0]:
+        return there
+    # Arithmetic may have another deployment first than the answer, of another cost: what counts is how far it moves.
+    if answer.best is None:
+        return "", math.nan
+    usd = float(answer.best.usd_per_month)
+    return answer.best.pattern, usd * there[1] / here[1] if here[1] > 0 else usd
+
+
+def _refilled(outlook: Outlook, moved: Workload) -> tuple[tuple[str, float], tuple[str, float]]:
+    """The best and its cost there and here, where a field is filled by something else: other sizes may be right.
+
+    The whole space is only looked at where the chains that are followed move at all.
+    """
+    there, here = outlook.best_with_usd(moved), outlook.best_with_usd(outlook.workload)
+    if there[0] == here[0] and (not here[0] or abs(there[1] - here[1]) < _MOVES * here[1]):
+        return here, here
+    return outlook.whole(moved), outlook.whole_here()
 
 
 def _line(
@@ -131,31 +219,3 @@ def _held(w: Workload, one: Assumption, paths: Iterable[str]) -> str:
     usual = str(w.platform[one.key] if w.overridden(one.key) else one.value)
     back = dict.fromkeys(w.shown(path) for path in paths if path in w.held_back)
     return f"{usual}, held back to {', '.join(back)}" if back else usual
-
-
-def _sure(answer: Recommendation, lines: Iterable[Sensitivity], asked: list[str], threads: int) -> list[Sensitivity]:
-    """Flips confirmed by simulation where that is affordable; what turns out to be no flip says so by its figures."""
-    from dataclasses import replace
-
-    from advisor.advice.recommending import briefly
-
-    made, left = [], _SIMULATED
-    light = answer.workload.rate_per_s * 86_400 <= _HEAVIEST_PER_DAY and not any_scales(answer)
-    for line in lines:
-        if not line.flips or not light or left == 0:
-            made.append(line)
-            continue
-        left -= 1
-        ends: list[tuple[str, float]] = []
-        for value, best, usd in ((line.low, line.best_low, line.usd_low), (line.high, line.best_high, line.usd_high)):
-            if best == line.best:
-                ends.append((best, usd))
-                continue
-            moved = answer.workload.with_({f"platform.{line.key}": value})
-            there = briefly(moved, seed=answer.seed, patterns=asked, threads=threads)
-            ends.append((there.pattern, there.usd if there.pattern else math.nan))
-        (best_low, usd_low), (best_high, usd_high) = ends
-        made.append(
-            replace(line, best_low=best_low, usd_low=usd_low, best_high=best_high, usd_high=usd_high, how="simulated")
-        )
-    return made

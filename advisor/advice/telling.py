@@ -20,6 +20,7 @@ __all__ = [
     "SPIKES_APART",
     "answer_tables",
     "break_even_table",
+    "how_points_were_found",
     "later_tables",
     "page",
     "ranking",
@@ -172,7 +173,7 @@ def break_even_table(answer: Recommendation) -> Table:
         ["field", "now", "from here on", "this becomes best"],
         rows,
         title="What would change the answer",
-        notes=["Each was found by simulation: it holds there, and not ten percent short of it."] if rows else [],
+        notes=[how_points_were_found(answer)] if rows else [],
     )
 
 
@@ -196,11 +197,23 @@ def sensitivity_table(answer: Recommendation) -> Table:
     )
 
 
+def how_points_were_found(answer: Recommendation) -> str:
+    """Which points are simulated, and which are estimated."""
+    estimated = [f"{one.field}: {one.written}" for one in answer.break_even if one.how != "simulated"]
+    if not estimated:
+        return "Each was found by simulation: it holds there, and not ten percent short of it."
+    others = "; the others were found by simulation: each holds there, and not ten percent short of it"
+    short = "Estimated from short simulations: "
+    return f"{short}{', '.join(estimated)}{others if len(estimated) < len(answer.break_even) else ''}."
+
+
 def _told_how(answer: Recommendation) -> str:
     simulated = [one.key for one in answer.sensitivity if one.how == "simulated"]
     if not simulated:
-        return "Estimated by arithmetic."
-    return f"Estimated by arithmetic; simulated where another pattern came out best: {', '.join(simulated)}."
+        return "Estimated by arithmetic, and not simulated."
+    if len(simulated) == len(answer.sensitivity):
+        return "Each was found by simulation, as a recommendation with the assumption set so gives it."
+    return f"Estimated by arithmetic; found by simulation: {', '.join(simulated)}."
 
 
 def _end(best: str, usd: float) -> str:

@@ -71,13 +71,16 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """Runs that are there already, of one stream of requests: of trials by deployment and number, and of brief races.
+    """Runs that are there already, of one stream of requests: of trials by deployment and number, and of races.
+
+    Races are brief ones, or those of whole answers.
 
     They serve any objective, since only what is made of them depends on it (see `of_any_objective`).
     """
 
     trials: dict[tuple[Pattern, int], Run] = field(default_factory=dict)
     races: dict[str, dict[int, Run]] = field(default_factory=dict)
+    answers: dict[str, dict[int, Run]] = field(default_factory=dict)
 
 
 @dataclass

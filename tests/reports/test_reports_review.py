@@ -13,7 +13,7 @@ import pytest
 import advisor as ad
 from advisor.advice.combine import Combination, put_together
 from advisor.advice.recommendation import Option, Recommendation
-from advisor.advice.telling import sensitivity_table
+from advisor.advice.telling import break_even_table, sensitivity_table
 from advisor.reports.document import Block, Box, Bullets, Code, Document, Facts, Fold, Grid, Picture, Text
 from advisor.reports.markdown import markdown
 from advisor.reports.review import review
@@ -123,9 +123,23 @@ def test_without_a_break_even_point_it_says_whether_one_could_have_been_confirme
 
 def test_assumptions_say_which_were_simulated() -> None:
     one = small().sensitivity[0]
-    for how, told in (("estimated", "arithmetic."), ("simulated", f"another pattern came out best: {one.key}.")):
-        shown = sensitivity_table(replace(small(), sensitivity=(replace(one, how=how),))).text(width=200)
+    other = replace(one, key="metric_lag")
+    for how, told in (("estimated", "not simulated."), ("simulated", f"found by simulation: {one.key}.")):
+        shown = sensitivity_table(replace(small(), sensitivity=(replace(one, how=how), other))).text(width=200)
         assert told in shown
+    shown = sensitivity_table(replace(small(), sensitivity=(replace(one, how="simulated"),))).text(width=200)
+    assert "Each was found by simulation" in shown
+
+
+def test_points_say_which_are_estimated() -> None:
+    [point] = small().break_even
+    estimated = replace(point, field="objective.p99", written="80 ms", how="estimated")
+    for points, told in (
+        ((point,), "Each was found by simulation"),
+        ((estimated,), "Estimated from short simulations: objective.p99: 80 ms."),
+        ((point, estimated), "objective.p99: 80 ms; the others were found by simulation"),
+    ):
+        assert told in break_even_table(replace(small(), break_even=points)).text(width=200)
 
 
 def test_the_request_is_the_one_that_render_gives(document: Document) -> None:

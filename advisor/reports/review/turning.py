@@ -12,6 +12,7 @@ from advisor.advice.curves import Curves, cost_curves
 from advisor.advice.explaining import show_usd
 from advisor.advice.mapping import DecisionMap, decide_map
 from advisor.advice.recommendation import Recommendation
+from advisor.advice.telling import how_points_were_found
 from advisor.errors import InputError
 from advisor.reports.document import Block, Grid, Picture, Section, Text
 from advisor.show import Table
@@ -93,8 +94,7 @@ def _break_even(answer: Recommendation) -> list[Block]:
         for one in answer.break_even
     ]
     columns = ["field", "now", "turns at", "best now", "best from there on"]
-    said = "Each point is confirmed by simulation: there another pattern is best, and ten percent short of it not yet."
-    return [Grid(Table.of(columns, rows, title="Break-even points", notes=[said]))]
+    return [Grid(Table.of(columns, rows, title="Break-even points", notes=[how_points_were_found(answer)]))]
 
 
 def _curves(answer: Recommendation, curves: Curves) -> Picture:
