@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from advisor.advice.confirming import Confirming
 from advisor.advice.outcome import show_latency
@@ -266,25 +266,20 @@ class _Finder:
         sets = axis.sets(w, factor)
         now, then = axis.shown(1.0), axis.shown(factor)
         also = "".join(f", with {name} {value}" for name, value in sets.items() if name != axis.field)
-        return BreakEven(
+        point = BreakEven(
             field=axis.field,
             now=now,
             at=axis.read(then),
             written=f"{then}{also}",
             best=self.best,
             becomes=becomes,
-            says=told_point(axis.field, f"{then}{also}", now, self.best, becomes, how, down=axis.down),
+            says="",
             sets=sets,
             short=axis.sets(w, _short_of(axis, factor)),
             how=how,
+            down=axis.down,
         )
-
-
-def told_point(field: str, then: str, now: str, best: str, becomes: str, how: str, *, down: bool) -> str:
-    """A point in one sentence."""
-    side = "at or below" if down else "from"
-    whose = f"{becomes} is best" if becomes else "nothing meets the objective"
-    return f"{field} {side} {then}: {whose} (now {now}: {best}{'' if how == 'simulated' else f'; {how}'})"
+        return replace(point, says=point.told)
 
 
 def can_confirm(answer: Recommendation) -> bool:

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from advisor.advice.explaining import told, why
 from advisor.advice.outcome import Held, Money, Outcome, per_million
 from advisor.advice.ranking import front, order, percentile
-from advisor.advice.recommendation import BreakEven, Confidence, Option, Recommendation, Refusal, Searched
+from advisor.advice.recommendation import BreakEven, Confidence, Option, Recommendation, Refusal, Searched, Sensitivity
+from advisor.advice.sensitivity import WORTH
 from advisor.advice.spill import EVIDENCE
 from advisor.money import together
 from advisor.patterns.base import Pattern
@@ -144,8 +145,9 @@ def _joined(w: Workload, stream: Recommendation, lot: Recommendation) -> Recomme
         refused=refused,
         confidence=confidence,
         why=why(w, options, (*stream.refused, *lot.refused), confidence),
-        sensitivity=stream.sensitivity,
-        break_even=tuple(_both(one) for one in stream.break_even),
+        # Where the lot has no job in time, nothing that is done about the stream makes an answer.
+        sensitivity=() if job is None or not job.meets_objective else _lines_of_both(stream, lot, job),
+        break_even=() if job is None or not job.meets_objective else tuple(map(_point_of_both, stream.break_even)),
         warnings=(*stream.warnings, *lot.warnings),
         assumptions=_held(stream.assumptions, lot.assumptions),
         searched=Searched(
@@ -267,8 +269,39 @@ def _alone(w: Workload, pattern: str, deployment: Any) -> Refusal:
     )
 
 
-def _both(one: BreakEven) -> BreakEven:
-    return replace(one, best=f"{one.best} + {_JOB}", becomes=f"{one.becomes} + {_JOB}")
+def _names_of_both(pattern: str) -> str:
+    """What a pattern of the stream is called with the lot's job; nothing remains nothing."""
+    return f"{pattern} + {_JOB}" if pattern else ""
+
+
+def _point_of_both(one: BreakEven) -> BreakEven:
+    best, becomes = _names_of_both(one.best), _names_of_both(one.becomes)
+    return replace(one, best=best, becomes=becomes, says=replace(one, best=best, becomes=becomes).told)
+
+
+def _lines_of_both(stream: Recommendation, lot: Recommendation, job: Option) -> tuple[Sensitivity, ...]:
+    """The stream's lines with the lot's bill added, and without those that hardly move both bills together.
+
+    What the lot's answer rests on, too, is told as estimated: the lot's part of it was not moved.
+    """
+    usd = float(job.usd_per_month)
+    shared = {held.key for held in lot.assumptions}
+    made = []
+    for line in stream.sensitivity:
+        both = replace(
+            line,
+            best=_names_of_both(line.best),
+            best_low=_names_of_both(line.best_low),
+            best_high=_names_of_both(line.best_high),
+            usd_low=line.usd_low + usd,
+            usd_high=line.usd_high + usd,
+            how="estimated" if line.key in shared else line.how,
+        )
+        now = float(stream.best.usd_per_month) + usd if stream.best else 0.0
+        moved = max(abs(end - now) for end in (both.usd_low, both.usd_high))
+        if both.flips or both.best_low != both.best_high or moved >= WORTH * now:
+            made.append(both)
+    return tuple(made)
 
 
 def _held(*several: tuple[Held, ...]) -> tuple[Held, ...]:

@@ -61,6 +61,7 @@ class Outlook:
         self._near: dict[str, dict[Kind, int]] = {}
         # The few chains at the answered workload: what comes first, and which assumptions were asked for.
         self._here: dict[str, tuple[Foreseen | None, frozenset[str]]] = {}
+        self._followed: tuple[str, float] | None = None
         best = answer.best
         self._spill: SpillOutlook | None = None
         if best is not None and isinstance(best.deployment, Spill):
@@ -139,6 +140,12 @@ class Outlook:
             else:
                 found.append(self._at(pattern, w, resized, few))
         return self._first(w, found, anew=moved != "" and bool(self._spill and self._spill.parts & named))
+
+    def followed_here(self) -> tuple[str, float]:
+        """The best and its cost at the answered workload, of all chains that are followed."""
+        if self._followed is None:
+            self._followed = self.best_with_usd(self.workload)
+        return self._followed
 
     def whole(self, w: Workload) -> tuple[str, float]:
         """The best pattern and its cost of the whole space there: for what changes the load, or the model."""

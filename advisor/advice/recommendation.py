@@ -147,7 +147,7 @@ class BreakEven(Shown):
     present best still is: ``w.with_(dict(one.sets))``. ``at`` is the field's value in base units. ``becomes`` is empty
     where nothing meets the objective any more. ``how`` is "simulated" where the whole answer was worked out on both
     sides, and "estimated" where brief searches had to do. Of a stream and a lot the parts' patterns are named:
-    "real-time + batch-transform".
+    "real-time + batch-transform". ``down`` says that it holds at or below the value, and not from it on.
     """
 
     field: str
@@ -160,6 +160,15 @@ class BreakEven(Shown):
     sets: Mapping[str, str]
     short: Mapping[str, str]
     how: str = "simulated"
+    down: bool = False
+
+    @property
+    def told(self) -> str:
+        """The point in one sentence."""
+        side = "at or below" if self.down else "from"
+        whose = f"{self.becomes} is best" if self.becomes else "nothing meets the objective"
+        how = "" if self.how == "simulated" else f"; {self.how}"
+        return f"{self.field} {side} {self.written}: {whose} (now {self.now}: {self.best}{how})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,15 +22,15 @@ from advisor.patterns import PATTERNS
 from advisor.patterns.base import Pattern
 from advisor.workload import Workload
 
-__all__ = ["End", "answered", "confirmed", "ends", "sensitivity", "suspected"]
+__all__ = ["WORTH", "End", "answered", "confirmed", "ends", "sensitivity", "suspected"]
 
 # An assumption, and the value it is set to.
 End = tuple[str, str]
 
 # A change of cost below this is not worth a line.
-_WORTH = 0.05
+WORTH = 0.05
 # What the chains that are followed move by less than this, the whole space hardly moves by more than that.
-_MOVES = _WORTH / 2
+_MOVES = WORTH / 2
 # Lines at most, and whole answers that are worked out for them.
 _LINES, _ANSWERS = 8, 8
 # What these may take together, in requests, about; half of it is for ends that another pattern is said to win.
@@ -64,7 +64,7 @@ def suspected(answer: Recommendation, outlook: Outlook) -> tuple[Sensitivity, ..
             continue
         line = _line(answer, one, low, high, "estimated")
         moved = max(_moved(answer, *low), _moved(answer, *high))
-        if moved >= _WORTH:
+        if moved >= WORTH:
             found.append((moved, line))
     found.sort(key=lambda entry: (-entry[0], entry[1].key))
     return tuple(line for _, line in found[:_LINES])
@@ -90,7 +90,7 @@ def ends(confirming: Confirming, lines: Iterable[Sensitivity]) -> tuple[End, ...
                 (line.low, line.best_low, line.usd_low),
                 (line.high, line.best_high, line.usd_high),
             )
-            if _moved(answer, best, usd) >= _WORTH
+            if _moved(answer, best, usd) >= WORTH
         ]
         efforts = [confirming.effort_of(_set_to(answer, end)) for end, _ in wanted]
         affordable = math.fsum(efforts) <= (left if line.flips else left - _TOGETHER / 2)
@@ -123,7 +123,7 @@ def confirmed(
         moved = max(_moved(answer, *low), _moved(answer, *high))
         if not simulated:
             made.append((moved, line))
-        elif moved >= _WORTH:
+        elif moved >= WORTH:
             said = {"best_low": low[0], "usd_low": low[1], "best_high": high[0], "usd_high": high[1]}
             made.append((moved, replace(line, how="simulated", **said)))  # type: ignore[arg-type]  # by their names
     made.sort(key=lambda entry: (-entry[0], entry[1].key))
@@ -187,7 +187,7 @@ def _refilled(outlook: Outlook, moved: Workload) -> tuple[tuple[str, float], tup
 
     The whole space is only looked at where the chains that are followed move at all.
     """
-    there, here = outlook.best_with_usd(moved), outlook.best_with_usd(outlook.workload)
+    there, here = outlook.best_with_usd(moved), outlook.followed_here()
     if there[0] == here[0] and (not here[0] or abs(there[1] - here[1]) < _MOVES * here[1]):
         return here, here
     return outlook.whole(moved), outlook.whole_here()
