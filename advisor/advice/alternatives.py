@@ -7,16 +7,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from advisor.advice.foreseeing import Foreseen, Prospect
 from advisor.advice.racing import Race
-from advisor.advice.ranking import order, scored
+from advisor.advice.ranking import front, order, same, scored
 from advisor.advice.search import Found
 from advisor.advice.trial import Bench, Trial
 from advisor.patterns.base import Pattern
 from advisor.workload import Workload
 
-__all__ = ["at_stake", "at_the_edge", "cheaper_ones", "in_vain", "narrow_misses", "safer_ones"]
+__all__ = ["at_stake", "at_the_edge", "cheaper_ones", "in_vain", "narrow_misses", "safer_ones", "spread_out"]
 
 # Nearly as fast is within a tenth; cheaper is by a tenth at least.
 _NEARLY, _CHEAPER = 1.1, 0.9
+# Options beside the best of each pattern, cheaper or faster ones.
+_BESIDE = 2
 # So many are tried at most for each; and where nothing has met the objective.
 _TRIES, _SAFE = 3, 6
 # A shortfall up to which a trial may have missed the objective by bad luck. What missed it by a hair, and has no more
@@ -87,6 +89,20 @@ def _smallest(prospects: Iterable[Prospect]) -> Iterator[Foreseen]:
                 one = chain.foreseen(n)
                 if one.meets and not prospect.blocked(one.deployment):
                     yield one
+
+
+def spread_out(every: list[Trial], firsts: list[Trial]) -> list[Trial]:
+    """Beside the best of each pattern: deployments of which none tried is both cheaper and faster, spread evenly."""
+    known = {trial.id for trial in firsts}
+    undominated = front(every)
+    more = sorted(
+        (one for one in every if not undominated[one.id] and one.id not in known and one.meets),
+        key=lambda one: (one.usd, one.id),
+    )
+    more = [one for one in more if not any(same(one, first) for first in firsts)]
+    if len(more) <= _BESIDE:
+        return more
+    return [more[round(n * (len(more) - 1) / (_BESIDE - 1))] for n in range(_BESIDE)]
 
 
 def at_the_edge(every: Sequence[Trial], race: Race) -> list[Trial]:

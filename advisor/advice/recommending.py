@@ -13,13 +13,21 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import MISSING, dataclass, fields, replace
 
-from advisor.advice.alternatives import at_stake, at_the_edge, cheaper_ones, in_vain, narrow_misses, safer_ones
+from advisor.advice.alternatives import (
+    at_stake,
+    at_the_edge,
+    cheaper_ones,
+    in_vain,
+    narrow_misses,
+    safer_ones,
+    spread_out,
+)
 from advisor.advice.checking import pattern_named
 from advisor.advice.combine import lot_apart
 from advisor.advice.explaining import reasons, told, why
 from advisor.advice.outlook import Outlook
 from advisor.advice.racing import Race
-from advisor.advice.ranking import front, order, same, scored
+from advisor.advice.ranking import front, order, scored
 from advisor.advice.recommendation import Confidence, Option, Recommendation, Refusal, Searched
 from advisor.advice.scouting import Scout
 from advisor.advice.simulating import price_overrides
@@ -37,8 +45,6 @@ __all__ = ["Brief", "briefly", "fully", "recommend"]
 
 # What a trial takes, in requests, from which on it is as good as a short race.
 _LONG_ENOUGH = 1_000_000
-# Options beside the best of each pattern, cheaper or faster ones; none where replications are long.
-_MORE = 2
 # Costs, or what else is preferred, this close are the same to a user, who then takes what is simpler.
 _AS_GOOD = 1.005
 # What a trial finds so many times as bad as the first is far behind it.
@@ -201,7 +207,7 @@ class _Answer:
         )
         firsts = order(w, [_simplest(w, found.trials) for found in self.scout.found.values() if found.trials])
         every = [trial for found in self.scout.found.values() for trial in found.trials]
-        others = [] if self.brief or race.long else _others(every, firsts)
+        others = [] if self.brief or race.long else spread_out(every, firsts)
         surely = [*firsts, *others]
         if firsts and firsts[0].meets:
             mark = scored(w, firsts[0])
@@ -360,20 +366,6 @@ def _settings(deployment: Pattern) -> int:
     made = {field.name: field for field in fields(deployment)}  # type: ignore[arg-type]  # a dataclass
     held = deployment.to_dict()
     return sum(held[name] != field.default for name, field in made.items() if field.default is not MISSING)
-
-
-def _others(every: list[Trial], firsts: list[Trial]) -> list[Trial]:
-    """Beside the best of each pattern: deployments of which none tried is both cheaper and faster, spread evenly."""
-    known = {trial.id for trial in firsts}
-    undominated = front(every)
-    more = sorted(
-        (one for one in every if not undominated[one.id] and one.id not in known and one.meets),
-        key=lambda one: (one.usd, one.id),
-    )
-    more = [one for one in more if not any(same(one, first) for first in firsts)]
-    if len(more) <= _MORE:
-        return more
-    return [more[round(n * (len(more) - 1) / (_MORE - 1))] for n in range(_MORE)]
 
 
 def _options(w: Workload, race: Race) -> tuple[Option, ...]:
