@@ -70,11 +70,16 @@ def suspected(answer: Recommendation, outlook: Outlook) -> tuple[Sensitivity, ..
     return tuple(line for _, line in found[:_LINES])
 
 
+def _now(answer: Recommendation) -> tuple[str, float]:
+    """The best pattern of the answer and its cost."""
+    return (answer.best.pattern, float(answer.best.usd_per_month)) if answer.best else ("", math.nan)
+
+
 def _moved(answer: Recommendation, best: str, usd: float) -> float:
     """By how much of its cost an end moves the answer; infinite where another pattern comes first, or none."""
-    if answer.best is None or best != answer.best.pattern:
-        return math.inf if best or answer.best is not None else 0.0
-    mine = float(answer.best.usd_per_month)
+    first, mine = _now(answer)
+    if not first or best != first:
+        return math.inf if best or first else 0.0
     return abs(usd - mine) / mine if mine > 0 else 0.0
 
 
@@ -84,18 +89,12 @@ def ends(confirming: Confirming, lines: Iterable[Sensitivity]) -> tuple[End, ...
     left = float(_TOGETHER)
     answer = confirming.answer
     for line in lines:
-        wanted = [
-            ((line.key, value), line.flips)
-            for value, best, usd in (
-                (line.low, line.best_low, line.usd_low),
-                (line.high, line.best_high, line.usd_high),
-            )
-            if _moved(answer, best, usd) >= WORTH
-        ]
-        efforts = [confirming.effort_of(_set_to(answer, end)) for end, _ in wanted]
+        # Both ends, as arithmetic may be wrong of either; an end that is what held is the answer itself.
+        wanted = [(line.key, value) for value in (line.low, line.high) if value != line.held]
+        efforts = [confirming.effort_of(_set_to(answer, end)) for end in wanted]
         affordable = math.fsum(efforts) <= (left if line.flips else left - _TOGETHER / 2)
         if affordable and len(made) + len(wanted) <= _ANSWERS:
-            made += [end for end, _ in wanted]
+            made += wanted
             left -= math.fsum(efforts)
     return tuple(made)
 
@@ -115,17 +114,18 @@ def confirmed(
     answer: Recommendation, lines: Iterable[Sensitivity], found: Mapping[End, tuple[str, float]]
 ) -> tuple[Sensitivity, ...]:
     """The lines with what whole answers came to; without those that move nothing after all."""
-    made = []
+    made, held = [], _now(answer)
     for line in lines:
-        low = found.get((line.key, line.low), (line.best_low, line.usd_low))
-        high = found.get((line.key, line.high), (line.best_high, line.usd_high))
-        simulated = bool({(line.key, line.low), (line.key, line.high)} & set(found))
-        moved = max(_moved(answer, *low), _moved(answer, *high))
-        if not simulated:
+        low, high = (line.key, line.low), (line.key, line.high)
+        if low in found or high in found:
+            # An end that was not worked out is what held.
+            (best_low, usd_low), (best_high, usd_high) = found.get(low, held), found.get(high, held)
+            line = replace(
+                line, best_low=best_low, usd_low=usd_low, best_high=best_high, usd_high=usd_high, how="simulated"
+            )
+        moved = max(_moved(answer, line.best_low, line.usd_low), _moved(answer, line.best_high, line.usd_high))
+        if moved >= WORTH:
             made.append((moved, line))
-        elif moved >= WORTH:
-            said = {"best_low": low[0], "usd_low": low[1], "best_high": high[0], "usd_high": high[1]}
-            made.append((moved, replace(line, how="simulated", **said)))  # type: ignore[arg-type]  # by their names
     made.sort(key=lambda entry: (-entry[0], entry[1].key))
     return tuple(line for _, line in made)
 
@@ -176,10 +176,8 @@ def _end(
     if there[0] != here[0]:
         return there
     # Arithmetic may have another deployment first than the answer, of another cost: what counts is how far it moves.
-    if answer.best is None:
-        return "", math.nan
-    usd = float(answer.best.usd_per_month)
-    return answer.best.pattern, usd * there[1] / here[1] if here[1] > 0 else usd
+    best, usd = _now(answer)
+    return best, usd * there[1] / here[1] if here[1] > 0 else usd
 
 
 def _refilled(outlook: Outlook, moved: Workload) -> tuple[tuple[str, float], tuple[str, float]]:
