@@ -16,7 +16,6 @@ The fields go by position: SimPy and pickle rebuild an error from its ``args``.
 from __future__ import annotations
 
 import difflib
-import html
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -50,6 +49,8 @@ class AdvisorError(Exception):
         return _told(self.what, self.where, self.mend)
 
     def _repr_html_(self) -> str:
+        import html  # a notebook asks for it, and no command that starts
+
         return f"<pre>{html.escape(str(self))}</pre>"
 
 

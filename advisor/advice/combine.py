@@ -31,7 +31,7 @@ from advisor.workload import Workload
 if TYPE_CHECKING:
     from advisor.patterns.requests import Call
 
-__all__ = ["Combination", "lot_apart", "put_together", "recommend_both"]
+__all__ = ["Combination", "left_out", "lot_apart", "put_together", "recommend_both"]
 
 _JOB = "batch-transform"
 
@@ -82,12 +82,17 @@ def lot_apart(w: Workload) -> bool:
 
 
 def _stream(w: Workload) -> Workload:
-    return w.with_({"batch": None})
+    return w.with_(left_out(w)[0])
 
 
 def _lot(w: Workload) -> Workload:
     """The lot alone: it has its deadline, and the latencies asked for are the stream's."""
-    return w.with_({"traffic": None, **{f"objective.{name}": None for name, _ in w.objective.latencies}})
+    return w.with_(left_out(w)[1])
+
+
+def left_out(w: Workload) -> tuple[dict[str, None], dict[str, None]]:
+    """What of a workload the stream's share leaves out, and what the lot's."""
+    return {"batch": None}, {"traffic": None, **{f"objective.{name}": None for name, _ in w.objective.latencies}}
 
 
 def recommend_both(

@@ -9,7 +9,7 @@ import math
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from advisor.advice.combine import Combination, lot_apart
+from advisor.advice.combine import Combination, left_out, lot_apart
 from advisor.advice.once import horizon_for
 from advisor.advice.spill import Spill
 from advisor.patterns.base import Pattern
@@ -46,8 +46,7 @@ def in_python(w: Workload, option: Option) -> list[str]:
     shown = "answer.options[0].deployment"
     if not lot_apart(w):
         return [_call("w", shown, option.outcome.seed, option.outcome.replications)]
-    without_traffic = {"traffic": None, **{f"objective.{name}": None for name, _ in w.objective.latencies}}
-    shares = [f"w.with_({left_out!r})" for left_out in ({"batch": None}, without_traffic)]
+    shares = [f"w.with_({without!r})" for without in left_out(w)]
     return [
         _call(share, f"{shown}.parts[{n}]", part.seed, part.replications)
         for n, (share, part) in enumerate(zip(shares, option.parts, strict=True))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from advisor.advice.outcome import Outcome, show_latency
+from advisor.advice.outcome import Outcome, show_latency, show_three
 from advisor.advice.ranking import percentile
 from advisor.advice.recommendation import Confidence, Option, Refusal
 from advisor.rules import WARNS, Finding
@@ -49,8 +49,8 @@ def _loses_in_spikes(w: Workload, best: Outcome) -> tuple[str, ...]:
             missed.append(f"the {name} is {show_latency(late)} where {show_latency(seconds)} is asked for")
     if (lost := spikes.error_share.value) > w.objective.errors:
         missed.append(
-            f"{_share(lost)} of the requests are not served where {show_share(w.objective.errors)} may be, which makes "
-            f"{_share(spikes.month_error_share)} of all requests of the month"
+            f"{show_three(lost)} of the requests are not served where {show_share(w.objective.errors)} may be, which "
+            f"makes {show_three(spikes.month_error_share)} of all requests of the month"
         )
     return (f"While the spikes last, {'; '.join(missed)}: the objective is judged without them.",) if missed else ()
 
@@ -160,10 +160,6 @@ def _up(value: float) -> float:
         return value
     step = 10.0 ** (math.floor(math.log10(value)) - 1)
     return float(f"{math.ceil(value * 1.01 / step) * step:.2g}")
-
-
-def _share(share: float) -> str:
-    return show_share(float(f"{share:.3g}"))
 
 
 def _two(share: float) -> float:

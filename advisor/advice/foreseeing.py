@@ -214,22 +214,17 @@ class Prospect:
 
         Where the first few are refused for what the workload is, so are the others.
         """
-        found = []
-        for tries, chain in enumerate(self.all_chains, start=1):
-            if self.leaves(chain):
-                found.append(chain)
-            elif not found and self._whole(chain.members[-1], tries):
-                break
-        return tuple(found)
+        return tuple(self._left())
 
-    def _shut(self) -> bool:
-        """Whether the rules leave nothing of the space: the first few of it tell."""
+    def _left(self) -> Iterator[Chain]:
+        """The same, one by one."""
+        some = False
         for tries, chain in enumerate(self.all_chains, start=1):
             if self.leaves(chain):
-                return False
-            if self._whole(chain.members[-1], tries):
-                break
-        return True
+                some = True
+                yield chain
+            elif not some and self._whole(chain.members[-1], tries):
+                return
 
     def _whole(self, deployment: Pattern, tries: int) -> bool:
         """Whether the whole pattern is refused with this one, after so many: what excludes it no setting mends.
@@ -315,7 +310,8 @@ class Prospect:
 
     def best(self) -> Foreseen | None:
         """The deployment that arithmetic puts first; the least bad one where none meets; none where all is refused."""
-        if self._shut():
+        # The first chain that is left is enough to know that not all is refused.
+        if next(self._left(), None) is None:
             return None
         if self._all_met:
             return self.met

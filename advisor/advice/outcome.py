@@ -184,8 +184,8 @@ class Outcome:
         rows = [("requests", f"{one.value:,.0f}", _range(one, "{:,.0f}".format))]
         rows += [(name, show_latency(late.value), _between(late)) for name, late in spikes.latency_s.items()]
         for name, share in (("not served", spikes.error_share), ("cold starts", spikes.cold_start_share)):
-            rows.append((name, _share(share.value), _range(share, _share)))
-        rows.append(("not served of the month", _share(spikes.month_error_share), ""))
+            rows.append((name, show_three(share.value), _range(share, show_three)))
+        rows.append(("not served of the month", show_three(spikes.month_error_share), ""))
         rows.append(("USD more in the month", f"{spikes.usd.value:,.2f}", _range(spikes.usd, "{:,.2f}".format)))
         note = "Spikes come once in the month; the figures above are without them, and the bill is with them."
         return Table.of(
@@ -256,7 +256,8 @@ def _range(one: Estimate, show: Callable[[float], str]) -> str:
     return "unknown" if math.isnan(one.low) else f"{show(one.low)} to {show(one.high)}"
 
 
-def _share(share: float) -> str:
+def show_three(share: float) -> str:
+    """A share as a percentage of three digits; what is not known is nothing."""
     return show_share(_three(share))
 
 

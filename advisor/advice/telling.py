@@ -8,8 +8,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from advisor.advice.explaining import show_usd
-from advisor.advice.outcome import show_latency
+from advisor.advice.outcome import show_latency, show_three
 from advisor.advice.ranking import percentile
+from advisor.catalog.instances import instance
+from advisor.rules.first_guess import measured_types
 from advisor.show import Table
 from advisor.units import show_count, show_share
 
@@ -93,8 +95,8 @@ def spike_table(answer: Recommendation) -> Table:
             one.id,
             show_count(round(spikes.requests.value)),
             show_latency(spikes.latency_s[name].value),
-            show_share(_three(spikes.error_share.value)),
-            show_share(_three(spikes.month_error_share)),
+            show_three(spikes.error_share.value),
+            show_three(spikes.month_error_share),
         )
         for one in answer.options
         if (spikes := one.outcome.spikes) is not None
@@ -129,9 +131,7 @@ def _looked(answer: Recommendation) -> str:
 
 def _families(answer: Recommendation) -> str:
     """Which instance types were looked at, where some were measured: of others nobody knows how fast they are."""
-    w = answer.workload
-    known = [entry.instance for n, entry in enumerate(w.work) if entry.instance and w.given(f"work.{n}.on")]
-    families = sorted({name.split(".")[1] for name in known})
+    families = sorted({instance(name).family for name in measured_types(answer.workload)})
     if not families:
         return ""
     return f" Of instance types those of measured families were looked at ({', '.join(families)})."
@@ -224,10 +224,6 @@ def page(answer: Recommendation) -> str:
     """What a notebook shows."""
     said = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in answer.why)
     return said + "".join(table.html() for table in tables(answer))
-
-
-def _three(share: float) -> float:
-    return float(f"{share:.3g}") if math.isfinite(share) else 0.0
 
 
 def _two(share: float) -> float:

@@ -9,11 +9,16 @@ from advisor.catalog.prices import PriceBook, price_book
 from advisor.rules.estimates import BURSTABLE, copies_memory_mib, has_accelerator, usable_memory_mib
 from advisor.workload import Workload
 
-__all__ = ["first_type", "types_in_play"]
+__all__ = ["first_type", "measured_types", "types_in_play"]
 
 _SMALLEST_VCPU = 2
 # So many of the cheapest types are looked at where none was measured.
 _CHEAPEST = 5
+
+
+def measured_types(w: Workload) -> list[str]:
+    """The instance types that the profile has measured work on, in its order."""
+    return [entry.instance for n, entry in enumerate(w.work) if entry.instance and w.given(f"work.{n}.on")]
 
 
 def first_type(w: Workload, component: str) -> str:
@@ -21,7 +26,7 @@ def first_type(w: Workload, component: str) -> str:
 
     Where nothing fits, the first measured type or the one with the most memory, so that rules can say what is wrong.
     """
-    measured = [entry.instance for n, entry in enumerate(w.work) if entry.instance and w.given(f"work.{n}.on")]
+    measured = measured_types(w)
     book = price_book()
     for name in measured:
         if offered(name, component) and _sold(w, component, name, book) is not None and _fits(w, instance(name)):
@@ -68,7 +73,7 @@ def types_in_play(w: Workload, component: str) -> tuple[str, ...]:
     offered and sold in the region; the type to try first is there in any case. Measured ones come first.
     """
     book = price_book()
-    measured = [entry.instance for n, entry in enumerate(w.work) if entry.instance and w.given(f"work.{n}.on")]
+    measured = measured_types(w)
 
     def open_to(one: Instance) -> bool:
         return offered(one.name, component) and _sold(w, component, one.name, book) is not None

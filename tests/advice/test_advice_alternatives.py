@@ -11,7 +11,7 @@ import pytest
 import advisor as ad
 from advisor.advice.alternatives import in_vain, safer_ones
 from advisor.advice.checking import pattern_named
-from advisor.advice.foreseeing import Prospect
+from advisor.advice.foreseeing import Foreseen, Prospect
 from advisor.advice.judging import Judged
 from advisor.advice.racing import Race
 from advisor.advice.recommending import recommend
@@ -43,6 +43,15 @@ objective: {p95: 3 s, errors: 1 %, prefer: cost}
 """
 
 
+def begun() -> tuple[Prospect, Foreseen, Bench]:
+    """Real-time endpoints of the office, their best by arithmetic, and where they are tried."""
+    w = reads(OFFICE)
+    prospect = Prospect(w, pattern_named("real-time"), price_book())
+    best = prospect.best()
+    assert best is not None
+    return prospect, best, Bench(w, 1, price_book())
+
+
 def test_beside_the_fastest_stand_the_cheapest_and_one_that_is_nearly_as_fast() -> None:
     # The fastest is a type of eight accelerators at 23,000 USD a month; one with a single one does for most.
     answer = recommend(ad.read(WORKLOADS / "chat-assistant.yaml"), seed=0, explain=False)
@@ -58,11 +67,7 @@ def test_beside_the_fastest_stand_the_cheapest_and_one_that_is_nearly_as_fast() 
 
 
 def test_where_all_have_missed_come_others_that_behave_otherwise_and_meet_it() -> None:
-    w = reads(OFFICE)
-    prospect = Prospect(w, pattern_named("real-time"), price_book())
-    best = prospect.best()
-    assert best is not None
-    bench = Bench(w, 1, price_book())
+    prospect, best, bench = begun()
     safer = list(islice(safer_ones([prospect], bench, [best.deployment]), 2))
     assert safer
     for trial in safer:
@@ -71,11 +76,7 @@ def test_where_all_have_missed_come_others_that_behave_otherwise_and_meet_it() -
 
 
 def test_of_those_that_are_safer_only_what_may_be_better_than_another_pattern_counts() -> None:
-    w = reads(OFFICE)
-    prospect = Prospect(w, pattern_named("real-time"), price_book())
-    best = prospect.best()
-    assert best is not None
-    bench = Bench(w, 1, price_book())
+    prospect, best, bench = begun()
     below = 1.5 * best.usd
     assert all(trial.usd < below for trial in safer_ones([prospect], bench, [best.deployment], below=below))
     assert not list(safer_ones([prospect], bench, [best.deployment], below=0.5 * best.usd))

@@ -20,7 +20,7 @@ from advisor.patterns.requests import Call
 from advisor.patterns.settings import COUNT, GIGABYTES, INSTANCE, NUMBER, SWITCH, choice, optional
 from advisor.rules import Rule, rulebook
 from advisor.rules.estimates import capacity_per_s, instances_for
-from advisor.rules.first_guess import first_type
+from advisor.rules.first_guess import first_type, measured_types
 from advisor.rules.of_fleet import tolerated_share
 from advisor.units import DAY_S
 from advisor.workload import Workload
@@ -162,7 +162,7 @@ class MultiModel(Pattern):
 
 
 def _roomiest(w: Workload) -> str:
-    measured = [entry.instance for n, entry in enumerate(w.work) if entry.instance and w.given(f"work.{n}.on")]
+    measured = measured_types(w)
     book = price_book()
     sold = [
         name
