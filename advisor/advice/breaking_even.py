@@ -1,4 +1,4 @@
-"""Break-even points: how far a figure of the profile must move until another pattern is the best.
+"""Break-even points: how far a figure of the profile must move until another pattern, or a certain one, is the best.
 
 Arithmetic says where that may be, and brief searches come closer to it. Then the whole answer is worked out on both
 sides of the point, as a user would who applies it: a point that does not hold is moved, or not stated. Where whole
@@ -8,27 +8,28 @@ answers take too long the brief searches have to do, and the point is said to be
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from advisor.advice.confirming import Confirming
-from advisor.advice.outcome import show_latency
+from advisor.advice.levers import FARTHEST, Axis, Switch
 from advisor.advice.outlook import Outlook
 from advisor.advice.recommendation import BreakEven, Recommendation
 from advisor.advice.spill import Spill
+from advisor.advice.too_many import refuse_too_many
 from advisor.advice.trial import Bench, Ran
 from advisor.catalog.prices import price_book
 from advisor.errors import InputError
-from advisor.patterns.base import Pattern
-from advisor.units import duration_s, rate_per_s, show_bytes, show_rate, size_bytes
 from advisor.workload import Workload
 
-__all__ = ["Axis", "axes_of", "break_even", "can_confirm", "point_on"]
+__all__ = ["Bracket", "brackets_on", "can_confirm", "holds_with", "point_of", "point_on"]
 
 # Ten percent short of a stated point the present best is still the best.
 _SHORT = 1.1
-# A figure is moved by at most this factor; arithmetic looks for a point in steps of the next, down to the last one.
-_FARTHEST, _STEP, _NEAR = 100.0, 3.0, 1.12
+# Arithmetic looks for a point in steps of this factor, and comes as near to it as by the next.
+_STEP, _NEAR = 3.0, 1.12
+# Where it is looked for each pattern that comes first anywhere along an axis, in so many steps.
+_FINE = 8
 # Where a point is moved for the two sides to agree, so often at most.
 _MOVES = 4
 # And so often where whole answers do not agree with brief ones.
@@ -39,55 +40,8 @@ _EFFORT = 5_000_000
 _OF_TWO = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """A figure that is moved: the field that names it, its value, and how it is written for a factor."""
-
-    field: str
-    value: float
-    down: bool
-
-    def sets(self, w: Workload, factor: float) -> dict[str, str]:
-        """The fields to set for a factor, each as it is told, so that who reads of a point can apply it."""
-        sets = {self.field: self.shown(factor)}
-        if self.field == "payload.request":
-            # No request is larger than the largest, which therefore goes with the usual one.
-            largest = max(w.payload.request_max_bytes * factor, size_bytes(sets[self.field]))
-            sets["payload.request_max"] = show_bytes(_three(largest))
-        return sets
-
-    def shown(self, factor: float) -> str:
-        """The figure as it is told."""
-        value = _three(self.value * factor)
-        if self.field == "traffic.rate":
-            return show_rate(value)
-        return show_bytes(value) if self.field == "payload.request" else show_latency(value)
-
-    def read(self, shown: str) -> float:
-        """The figure that is told so."""
-        if self.field == "traffic.rate":
-            return rate_per_s(shown)
-        return float(size_bytes(shown)) if self.field == "payload.request" else duration_s(shown)
-
-
-def _three(value: float) -> float:
-    """Three digits."""
-    return float(f"{value:.3g}")
-
-
-def break_even(
-    answer: Recommendation,
-    outlook: Outlook,
-    *,
-    asked: tuple[type[Pattern], ...],
-    threads: int = 2,
-    ran: Ran | None = None,
-) -> tuple[BreakEven, ...]:
-    """The points that were confirmed: rate, payload and objective, each upwards and downwards."""
-    names = tuple(pattern.name for pattern in asked)
-    ran = ran or Ran()
-    found = (point_on(axis, answer, outlook, asked=names, threads=threads, ran=ran) for axis in axes_of(answer))
-    return tuple(one for one in found if one is not None)
+# The factors between which a pattern comes first along an axis: not yet, and there.
+Bracket = tuple[float, float]
 
 
 def point_on(
@@ -97,20 +51,38 @@ def point_on(
     return _Finder(answer, outlook.anew(), asked, threads, ran).point(axis)
 
 
-def axes_of(answer: Recommendation) -> tuple[Axis, ...]:
-    """The figures that are moved; none where nothing is best."""
-    return tuple(_axes(answer.workload)) if answer.best is not None else ()
+def brackets_on(axis: Axis, answer: Recommendation, outlook: Outlook, *, asked: tuple[str, ...]) -> dict[str, Bracket]:
+    """By pattern, where arithmetic first puts it in front along an axis; of what never is, and of the best, nothing."""
+    return _Finder(answer, outlook.anew(), asked, 1, Ran()).brackets(axis)
 
 
-def _axes(w: Workload) -> Iterator[Axis]:
-    if w.streams and w.traffic is not None and not w.traffic.classes and w.traffic.replay is None:
-        yield Axis("traffic.rate", w.rate_per_s, down=True)
-        yield Axis("traffic.rate", w.rate_per_s, down=False)
-    for name, seconds in w.objective.latencies[:1]:
-        yield Axis(f"objective.{name}", seconds, down=True)
-        yield Axis(f"objective.{name}", seconds, down=False)
-    if w.streams:
-        yield Axis("payload.request", float(w.payload.request_bytes), down=False)
+def point_of(
+    pattern: str,
+    axis: Axis,
+    bracket: Bracket,
+    answer: Recommendation,
+    outlook: Outlook,
+    *,
+    asked: tuple[str, ...],
+    threads: int,
+    ran: Ran,
+) -> BreakEven | None:
+    """Where a certain pattern comes first along an axis, confirmed: it does there, and not ten percent short of it."""
+    return _Finder(answer, outlook.anew(), asked, threads, ran, wanted=pattern).within(axis, bracket)
+
+
+def holds_with(
+    switch: Switch,
+    pattern: str,
+    answer: Recommendation,
+    outlook: Outlook,
+    *,
+    asked: tuple[str, ...],
+    threads: int,
+    ran: Ran,
+) -> str:
+    """Whether a pattern comes first where a choice of the profile is another: how that is known, "" where it is not."""
+    return _Finder(answer, outlook.anew(), asked, threads, ran, wanted=pattern).holds_with(switch)
 
 
 @dataclass
@@ -120,9 +92,11 @@ class _Finder:
     asked: tuple[str, ...]
     threads: int
     ran: Ran
+    # The pattern that is to come first; any other than the best where it is empty.
+    wanted: str = ""
     spent: int = 0
-    known: dict[tuple[tuple[str, str], ...], str] = field(default_factory=dict)
-    confirmed: dict[tuple[tuple[str, str], ...], str] = field(default_factory=dict)
+    known: dict[str, str] = field(default_factory=dict)
+    confirmed: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         best = self.answer.best
@@ -136,36 +110,84 @@ class _Finder:
         guess = self._guess(axis)
         return None if guess is None else self._confirmed(axis, guess)
 
+    def within(self, axis: Axis, bracket: Bracket) -> BreakEven | None:
+        """The same where arithmetic knows between which factors that is; by arithmetic where it cannot be simulated."""
+        guess = self._narrowed(axis, *bracket, self._by_arithmetic)
+        if self._moved(axis, guess) is None:
+            return self._point(axis, guess, self.wanted, "arithmetic")
+        return self._confirmed(axis, guess)
+
+    def brackets(self, axis: Axis) -> dict[str, Bracket]:
+        """By pattern, between which factors arithmetic first puts it in front."""
+        near, here, found = 1.0, self.best, dict[str, Bracket]()
+        for n in range(1, _FINE + 1):
+            far = axis.farthest ** (n / _FINE)
+            if (there := self._by_arithmetic(axis, far)) is None:
+                break
+            # A pattern may be in front between two that follow each other.
+            middle = math.sqrt(near * far)
+            between = [] if there == here else [(middle, self._by_arithmetic(axis, middle))]
+            for at, name in (*between, (far, there)):
+                if name and name != self.best:
+                    found.setdefault(name, (near, at))
+                near, here = at, name or ""
+        return found
+
+    def holds_with(self, switch: Switch) -> str:
+        """How it is known that the wanted pattern comes first with a choice made otherwise; "" where it does not."""
+        if self._by_arithmetic(switch, 1.0) != self.wanted:
+            return ""
+        if self._moved(switch, 1.0) is None:
+            return "arithmetic"
+        if self._simulated(switch, 1.0) != self.wanted:
+            return ""
+        found = self._answered(switch, 1.0)
+        return "estimated" if found is None else "simulated" if found == self.wanted else ""
+
+    def _narrowed(self, axis: Axis, near: float, far: float, best: Callable[[Axis, float], str | None]) -> float:
+        """The factor from which on what is best is as at the far one."""
+        while max(near, far) / min(near, far) > _NEAR:
+            middle = math.sqrt(near * far)
+            near, far = (near, middle) if self._flips(best(axis, middle)) else (middle, far)
+        return far
+
+    def _by_arithmetic(self, axis: Axis | Switch, factor: float) -> str | None:
+        """The best pattern by arithmetic, "" where none meets the objective; ``None`` where no profile is so."""
+        try:
+            moved = self.answer.workload.with_(axis.sets(self.answer.workload, factor))
+            refuse_too_many(moved)
+            return self.outlook.best(moved, resized=axis.field == "traffic.rate")
+        except InputError:
+            return None
+
+    def _flips(self, name: str | None) -> bool:
+        """Whether what is best at a place is what is looked for there."""
+        return name == self.wanted if self.wanted else name not in (None, self.best)
+
     def _guess(self, axis: Axis) -> float | None:
         """The factor at which arithmetic first puts another pattern in front."""
         sign = -1 if axis.down else 1
         near, far = 1.0, 1.0
         while True:
-            if not 1 / _FARTHEST < far < _FARTHEST:
+            if not 1 / FARTHEST < far < FARTHEST:
                 return None
-            far = min(_FARTHEST, max(1 / _FARTHEST, far * _STEP**sign))
+            far = min(FARTHEST, max(1 / FARTHEST, far * _STEP**sign))
             there = self._estimated(axis, far)
             if there is None and not (axis.field == "traffic.rate" and axis.down):
                 return None
             # With less traffic what is too heavy now may be light enough.
-            if there not in (None, self.best):
-                break
+            if self._flips(there):
+                return self._narrowed(axis, near, far, self._estimated)
             near = far
-        while max(near, far) / min(near, far) > _NEAR:
-            middle = math.sqrt(near * far)
-            same = self._estimated(axis, middle) in (None, self.best)
-            near, far = (middle, far) if same else (near, middle)
-        return far
 
     def _estimated(self, axis: Axis, factor: float) -> str | None:
-        """The best pattern by arithmetic, "" where none meets the objective; ``None`` where no simulation can tell."""
-        moved = self._moved(axis, factor)
-        try:
-            return None if moved is None else self.outlook.best(moved, resized=axis.field == "traffic.rate")
-        except InputError:
-            return None
+        """The best pattern by arithmetic; ``None`` where no simulation can tell."""
+        return None if self._moved(axis, factor) is None else self._by_arithmetic(axis, factor)
 
-    def _moved(self, axis: Axis, factor: float) -> Workload | None:
+    def _key(self, axis: Axis | Switch, factor: float) -> str:
+        return str(axis.sets(self.answer.workload, factor))
+
+    def _moved(self, axis: Axis | Switch, factor: float) -> Workload | None:
         """The workload there; ``None`` where no profile is so, or a replication takes too long for it to be tried."""
         try:
             moved = self.answer.workload.with_(axis.sets(self.answer.workload, factor))
@@ -181,12 +203,13 @@ class _Finder:
             there = self._simulated(axis, factor)
             if there is None:
                 return None
-            if there == self.best:
+            if not self._flips(there):
                 factor *= toward
                 continue
             if abs(math.log(factor)) <= math.log(_SHORT):
                 return None  # the answer itself lies closer to the point than a point can be told
-            if self._simulated(axis, _short_of(axis, factor)) == self.best:
+            short = self._simulated(axis, _short_of(axis, factor))
+            if short is not None and self._is_short(short):
                 if self._simulated(axis, factor * toward, finish=True) != there:
                     return None  # what comes first there is over before a point of it could be told
                 return self._stated(axis, self._amid(axis, factor, toward, there), there)
@@ -201,24 +224,28 @@ class _Finder:
             if abs(math.log(factor)) <= math.log(_SHORT):
                 return None
             found = self._answered(axis, factor)
-            if found == self.best:
+            if found is not None and not self._flips(found):
                 factor *= toward
                 continue
             short = self._answered(axis, _short_of(axis, factor))
             if found is None or short is None:
                 return self._point(axis, factor, there, "estimated")
-            if short == self.best:
+            if self._is_short(short):
                 return self._point(axis, factor, found, "simulated")
             factor /= toward
         return None
 
-    def _answered(self, axis: Axis, factor: float) -> str | None:
+    def _is_short(self, name: str) -> bool:
+        """Whether what is best ten percent short of a point makes it one (the present best, if any other flips)."""
+        return not self._flips(name) if self.wanted else name == self.best
+
+    def _answered(self, axis: Axis | Switch, factor: float) -> str | None:
         """The best pattern of the whole answer there, "" where none meets it; ``None`` where that takes too long."""
         moved = self._moved(axis, factor)
         same_stream = axis.field.startswith("objective.")
         if moved is None or not self.confirming.affords(moved, same_stream=same_stream):
             return None
-        key = tuple(axis.sets(self.answer.workload, factor).items())
+        key = self._key(axis, factor)
         if key not in self.confirmed:
             self.confirmed[key] = self.confirming.best(moved, ran=self.ran if same_stream else None).pattern
         return self.confirmed[key]
@@ -234,14 +261,14 @@ class _Finder:
         flipped = self._simulated(axis, factor / half, finish=True) == there
         return factor / quarter if flipped else factor * quarter
 
-    def _simulated(self, axis: Axis, factor: float, *, finish: bool = False) -> str | None:
+    def _simulated(self, axis: Axis | Switch, factor: float, *, finish: bool = False) -> str | None:
         """The best pattern there, "" where none meets the objective.
 
         ``None`` where no profile is so, or where no more may be spent, unless it is to ``finish`` what is found.
         """
         from advisor.advice.recommending import briefly
 
-        key = tuple(axis.sets(self.answer.workload, factor).items())
+        key = self._key(axis, factor)
         if key in self.known:
             return self.known[key]
         if self.spent > self.affordable and not finish:
@@ -278,6 +305,7 @@ class _Finder:
             short=axis.sets(w, _short_of(axis, factor)),
             how=how,
             down=axis.down,
+            factor=factor,
         )
         return replace(point, says=point.told)
 

@@ -17,7 +17,16 @@ from typing import TYPE_CHECKING, Any
 from advisor.advice.explaining import told, why
 from advisor.advice.outcome import Held, Money, Outcome, per_million
 from advisor.advice.ranking import front, order, percentile
-from advisor.advice.recommendation import BreakEven, Confidence, Option, Recommendation, Refusal, Searched, Sensitivity
+from advisor.advice.recommendation import (
+    BreakEven,
+    Confidence,
+    Contender,
+    Option,
+    Recommendation,
+    Refusal,
+    Searched,
+    Sensitivity,
+)
 from advisor.advice.sensitivity import WORTH
 from advisor.advice.spill import EVIDENCE
 from advisor.money import together
@@ -153,6 +162,7 @@ def _joined(w: Workload, stream: Recommendation, lot: Recommendation) -> Recomme
         # Where the lot has no job in time, nothing that is done about the stream makes an answer.
         sensitivity=() if job is None or not job.meets_objective else _lines_of_both(stream, lot, job),
         break_even=() if job is None or not job.meets_objective else tuple(map(_point_of_both, stream.break_even)),
+        contenders=() if job is None or not job.meets_objective else tuple(map(_contender_of_both, stream.contenders)),
         warnings=(*stream.warnings, *lot.warnings),
         assumptions=_held(stream.assumptions, lot.assumptions),
         searched=Searched(
@@ -282,6 +292,10 @@ def _names_of_both(pattern: str) -> str:
 def _point_of_both(one: BreakEven) -> BreakEven:
     best, becomes = _names_of_both(one.best), _names_of_both(one.becomes)
     return replace(one, best=best, becomes=becomes, says=replace(one, best=best, becomes=becomes).told)
+
+
+def _contender_of_both(one: Contender) -> Contender:
+    return replace(one, pattern=_names_of_both(one.pattern))
 
 
 def _lines_of_both(stream: Recommendation, lot: Recommendation, job: Option) -> tuple[Sensitivity, ...]:

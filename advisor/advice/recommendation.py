@@ -7,7 +7,7 @@ deployment, seed and number of replications). Tables and sentences are made in `
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from advisor.advice.combine import Combination
     from advisor.patterns.base import Pattern
 
-__all__ = ["BreakEven", "Confidence", "Option", "Recommendation", "Refusal", "Searched", "Sensitivity"]
+__all__ = ["BreakEven", "Confidence", "Contender", "Option", "Recommendation", "Refusal", "Searched", "Sensitivity"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +147,8 @@ class BreakEven(Shown):
     present best still is: ``w.with_(dict(one.sets))``. ``at`` is the field's value in base units. ``becomes`` is empty
     where nothing meets the objective any more. ``how`` is "simulated" where the whole answer was worked out on both
     sides, and "estimated" where brief searches had to do. Of a stream and a lot the parts' patterns are named:
-    "real-time + batch-transform". ``down`` says that it holds at or below the value, and not from it on.
+    "real-time + batch-transform". ``down`` says that it holds at or below the value, and not from it on; ``factor`` is
+    what the field is multiplied by.
     """
 
     field: str
@@ -161,14 +162,35 @@ class BreakEven(Shown):
     short: Mapping[str, str]
     how: str = "simulated"
     down: bool = False
+    factor: float = 1.0
+
+    @property
+    def side(self) -> str:
+        """On which side of the value it holds."""
+        return "at or below" if self.down else "from"
 
     @property
     def told(self) -> str:
         """The point in one sentence."""
-        side = "at or below" if self.down else "from"
         whose = f"{self.becomes} is best" if self.becomes else "nothing meets the objective"
         how = "" if self.how == "simulated" else f"; {self.how}"
-        return f"{self.field} {side} {self.written}: {whose} (now {self.now}: {self.best}{how})"
+        return f"{self.field} {self.side} {self.written}: {whose} (now {self.now}: {self.best}{how})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contender(Shown):
+    """What would have to change for a pattern that loses to come first.
+
+    With ``sets`` in the profile it is the best; with ``short``, the same ten percent short of it, it is not (a choice,
+    such as what is preferred, has none). Both are empty where nothing was found, as ``says`` tells. ``how`` is
+    "simulated" or "estimated", as of a break-even point, or "arithmetic" where there are too many requests for either.
+    """
+
+    pattern: str
+    says: str
+    sets: Mapping[str, Any] = field(default_factory=dict)
+    short: Mapping[str, Any] = field(default_factory=dict)
+    how: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +221,7 @@ class Recommendation:
     prices_as_of: str
     horizon_h: float
     notes: tuple[str, ...] = ()
+    contenders: tuple[Contender, ...] = ()
 
     @property
     def best(self) -> Option | None:
@@ -243,6 +266,7 @@ class Recommendation:
             "refused": [one.to_json() for one in self.refused],
             "sensitivity": [_fields(one, flips=one.flips) for one in self.sensitivity],
             "break_even": [_fields(one) for one in self.break_even],
+            "contenders": [_fields(one) for one in self.contenders],
             "assumptions": [_fields(one) for one in self.assumptions],
             "warnings": [one.to_json() for one in self.warnings],
             "searched": _fields(self.searched),

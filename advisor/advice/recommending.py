@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields
 
 from advisor.advice.alternatives import (
     at_stake,
@@ -169,15 +169,14 @@ class _Answer:
         answer = self._answer(race, options)
         if not explain:
             return answer
-        from advisor.advice.changing import what_changes
+        from advisor.advice.changing import with_changes
 
         if ready is not None:
             ready(answer)
         self._tell("what would change the answer")
         effort = self.bench.effort + race.effort
         outlook = Outlook(answer, self.scout.prospects, hybrids=self.hybrids, effort=effort)
-        points, moves = what_changes(answer, outlook, asked=self.asked, threads=self.threads, ran=self.bench.ran)
-        return replace(answer, break_even=points, sensitivity=moves)
+        return with_changes(answer, outlook, asked=self.asked, threads=self.threads, ran=self.bench.ran)
 
     def briefly(self) -> Brief:
         """The first of a short race; of the trials, where these are long enough to show it."""

@@ -19,10 +19,9 @@ from advisor.catalog.assumptions import Assumption, assumptions
 from advisor.catalog.prices import PRICE_ASSUMPTIONS
 from advisor.errors import InputError
 from advisor.patterns import PATTERNS
-from advisor.patterns.base import Pattern
 from advisor.workload import Workload
 
-__all__ = ["WORTH", "End", "answered", "confirmed", "ends", "sensitivity", "suspected"]
+__all__ = ["WORTH", "End", "answered", "confirmed", "ends", "suspected"]
 
 # An assumption, and the value it is set to.
 End = tuple[str, str]
@@ -37,21 +36,11 @@ _LINES, _ANSWERS = 8, 8
 _TOGETHER = 4 * LIGHT
 
 
-def sensitivity(
-    answer: Recommendation, outlook: Outlook, *, asked: tuple[type[Pattern], ...], threads: int = 2
-) -> tuple[Sensitivity, ...]:
-    """The assumptions that move the answer, those that flip it first, then by how much they move its cost.
+def suspected(answer: Recommendation, outlook: Outlook) -> tuple[Sensitivity, ...]:
+    """The lines that arithmetic has, all of them estimated: what flips the answer first, then what moves its cost most.
 
     Where nothing meets the objective, these are the assumptions under which something would.
     """
-    lines = suspected(answer, outlook)
-    confirming = Confirming(answer, tuple(pattern.name for pattern in asked), outlook, threads)
-    found = {end: answered(confirming, end) for end in ends(confirming, lines)}
-    return confirmed(answer, lines, found)
-
-
-def suspected(answer: Recommendation, outlook: Outlook) -> tuple[Sensitivity, ...]:
-    """The lines that arithmetic has, all of them estimated."""
     if not answer.options:
         return ()
     outlook = outlook.anew()

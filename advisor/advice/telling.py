@@ -22,6 +22,7 @@ __all__ = [
     "SPIKES_APART",
     "answer_tables",
     "break_even_table",
+    "contenders_table",
     "how_points_were_found",
     "later_tables",
     "page",
@@ -55,6 +56,7 @@ def later_tables(answer: Recommendation) -> tuple[Table, ...]:
     """What would change it, and its bill."""
     made = (
         break_even_table(answer),
+        contenders_table(answer),
         sensitivity_table(answer),
         *((answer.options[0].outcome.bill.table(),) if answer.options else ()),
     )
@@ -174,6 +176,17 @@ def break_even_table(answer: Recommendation) -> Table:
         rows,
         title="What would change the answer",
         notes=[how_points_were_found(answer)] if rows else [],
+    )
+
+
+def contenders_table(answer: Recommendation) -> Table:
+    """What would put each other pattern first."""
+    from advisor.advice.contenders import looked_at
+
+    rows = [(one.pattern, one.says) for one in answer.contenders]
+    note = f"Each alone was looked at: {looked_at(answer)}. What refuses a pattern stands above, with how to mend it."
+    return Table.of(
+        ["pattern", "comes first with"], rows, title="What would put the others first", notes=[note] if rows else []
     )
 
 

@@ -6,11 +6,12 @@ from functools import lru_cache
 
 import pytest
 
-from advisor.advice.breaking_even import break_even
-from advisor.advice.checking import pattern_named
+from advisor.advice.breaking_even import point_on
+from advisor.advice.levers import axes_of
 from advisor.advice.outlook import Outlook
 from advisor.advice.recommendation import BreakEven, Recommendation
 from advisor.advice.recommending import recommend
+from advisor.advice.trial import Ran
 from advisor.workload import reads
 
 # Those which are simulated without alarms, so that each answer takes about a second.
@@ -49,7 +50,8 @@ objective: {{p50: 3 s, errors: 1 %, cold_starts: allow, prefer: cost}}
 @lru_cache(maxsize=len(PROFILES))
 def _points(name: str) -> tuple[Recommendation, tuple[BreakEven, ...]]:
     answer = recommend(reads(PROFILES[name]), seed=3, patterns=PATTERNS, explain=False)
-    return answer, break_even(answer, Outlook(answer), asked=tuple(pattern_named(one) for one in PATTERNS))
+    found = (point_on(axis, answer, Outlook(answer), asked=PATTERNS, threads=2, ran=Ran()) for axis in axes_of(answer))
+    return answer, tuple(one for one in found if one is not None)
 
 
 def _best(answer: Recommendation, sets: dict[str, str]) -> str:

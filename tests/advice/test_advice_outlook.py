@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from advisor.advice import outlook as module
-from advisor.advice.breaking_even import axes_of, point_on
+from advisor.advice.breaking_even import point_on
 from advisor.advice.checking import pattern_named
 from advisor.advice.foreseeing import Prospect
+from advisor.advice.levers import axes_of
 from advisor.advice.outlook import Outlook
 from advisor.advice.recommending import briefly, recommend
-from advisor.advice.sensitivity import sensitivity
+from advisor.advice.sensitivity import suspected
 from advisor.advice.trial import Bench, Ran
 from advisor.catalog.prices import price_book
 from advisor.errors import InputError
@@ -78,11 +79,10 @@ def test_what_met_the_objective_when_simulated_meets_it_as_long_as_it_is_no_furt
 def test_leaving_alone_what_never_asks_for_an_assumption_changes_no_line(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = PATTERNS
     w = read(WORKLOADS / f"{name}.yaml")
     answer = recommend(w, seed=2, explain=False)
     looked = _counted(monkeypatch)
-    spared = sensitivity(answer, Outlook(answer), asked=asked)
+    spared = suspected(answer, Outlook(answer))
     few = looked.copy()
     looked.clear()
     best = Outlook.best_with_usd
@@ -91,7 +91,7 @@ def test_leaving_alone_what_never_asks_for_an_assumption_changes_no_line(
         return best(self, w, **told)
 
     monkeypatch.setattr(Outlook, "best_with_usd", anew)
-    assert sensitivity(answer, Outlook(answer), asked=asked) == spared
+    assert suspected(answer, Outlook(answer)) == spared
     assert len(few) < len(looked)
 
 

@@ -33,7 +33,7 @@ def test_the_answer_is_given_before_what_would_change_it(profile: Path, *, both:
     [first] = early
     assert first.break_even == first.sensitivity == ()
     told, in_the_end = (one.to_json() for one in (first, whole))
-    for changes in ("break_even", "sensitivity"):
+    for changes in ("break_even", "sensitivity", "contenders"):
         told.pop(changes)
         in_the_end.pop(changes)
     assert told == in_the_end
@@ -47,7 +47,7 @@ def test_what_is_known_is_printed_before_the_rest_is_worked_out(advisor, profile
         raise KeyboardInterrupt
 
     whole = advisor("recommend", profile)
-    monkeypatch.setattr(changing, "what_changes", breaks)
+    monkeypatch.setattr(changing, "with_changes", breaks)
     broken_off = advisor("recommend", profile)
     assert broken_off.code not in (0, 1)
     assert "small, us-east-1: the options" in broken_off.out

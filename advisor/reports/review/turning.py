@@ -12,7 +12,7 @@ from advisor.advice.curves import Curves, cost_curves
 from advisor.advice.explaining import show_usd
 from advisor.advice.mapping import DecisionMap, decide_map
 from advisor.advice.recommendation import Recommendation
-from advisor.advice.telling import how_points_were_found
+from advisor.advice.telling import contenders_table, how_points_were_found
 from advisor.errors import InputError
 from advisor.reports.document import Block, Grid, Picture, Section, Text
 from advisor.show import Table
@@ -70,7 +70,8 @@ def _second_fields(w: Workload) -> Iterator[tuple[str, list[float]]]:
 
 def changes(answer: Recommendation, mapped: DecisionMap | None, *, executor: Executor | None = None) -> Section:
     """Everything that would make another answer right."""
-    blocks: list[Block] = [*_break_even(answer)]
+    others = contenders_table(answer)
+    blocks: list[Block] = [*_break_even(answer), *([Grid(others)] if others.rows else [])]
     w = answer.workload
     if w.streams and answer.options:
         curves = cost_curves(w, executor=executor)
