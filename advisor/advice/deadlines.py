@@ -13,6 +13,11 @@ from advisor.workload import Workload
 
 __all__ = ["Late", "late_jobs", "said_of_jobs"]
 
+_SIDE_BY_SIDE = (
+    "the schedule that `advisor render` gives for a lot waits for no job: there a late one runs beside the one before, "
+    "on instances of its own, and is not late"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Late:
@@ -47,6 +52,7 @@ def _took_s(job: TransformJob) -> float:
     return math.inf if math.isnan(job.end) else job.end - job.due
 
 
-def said_of_jobs(found: Replications) -> tuple[str, ...]:
+def said_of_jobs(w: Workload, found: Replications) -> tuple[str, ...]:
     """What there is to say about the schedule of the jobs of the first replication."""
-    return tuple(run.says for run in found.runs[:1] if isinstance(run, BatchRun) and run.says)
+    said = tuple(run.says for run in found.runs[:1] if isinstance(run, BatchRun) and run.says)
+    return (*said, _SIDE_BY_SIDE) if said and w.batch is not None else said

@@ -322,7 +322,7 @@ def _notes(w: Workload, deployment: Pattern, horizon: Horizon, trace: Trace, fou
     if many > 1:
         several = [f"each of {show_count(many)} models has an endpoint or job of its own, and the figures are of all"]
         several += [told for told in (told_of(model_shares(w)),) if told]
-    return tuple(dict.fromkeys((*horizon.notes, *trace.notes, *several, *said_of_jobs(found))))
+    return tuple(dict.fromkeys((*horizon.notes, *trace.notes, *several, *said_of_jobs(w, found))))
 
 
 def _told_faults(faults: Faults, *, spikes: bool) -> tuple[str, ...]:

@@ -2,8 +2,8 @@
 
 A price that is not listed is an error that names it, never 0. Three borrowings are allowed, and each says so
 in ``Rate.assumed``: asynchronous and batch instances at the Hosting price of the same type where the API
-offers that type's family for them; data, volumes and provisioned concurrency at the us-east-1 price; S3 by
-named assumptions.
+offers that type's family for them; data, volumes and provisioned concurrency at the us-east-1 price; S3 and
+Step Functions by named assumptions.
 
     >>> price_book().rate("us-east-1", "Hosting", "ml.m5.xlarge").usd
     Decimal('0.23')
@@ -41,6 +41,7 @@ __all__ = [
 COMPONENTS = (
     "Hosting", "AsyncInf", "BatchTransform", "Training", "Processing", "ServerlessInf", "ServerlessProvisionedDuration",
     "ServerlessProvisionedUsage", "DataProcessed", "HostingStorage", "TrainingStorage", "ProcessingStorage", "S3",
+    "StepFunctions",
 )  # fmt: skip
 STALE_DAYS = 90
 
@@ -51,13 +52,16 @@ SECONDARY = (
     "DataProcessed", "HostingStorage", "TrainingStorage", "ProcessingStorage",
     "ServerlessProvisionedDuration", "ServerlessProvisionedUsage",
 )  # fmt: skip
-# Meter of S3: the assumption that prices it, and the unit of that price.
-_S3 = {
-    "PUT": ("s3_put_price", "1000 requests"),
-    "GET": ("s3_get_price", "1000 requests"),
-    "GB-Mo": ("s3_storage_price", "GB-Mo"),
+# Meters of other services, by component: the assumption that prices each, and the unit of that price.
+_ASSUMED = {
+    "S3": {
+        "PUT": ("s3_put_price", "1000 requests"),
+        "GET": ("s3_get_price", "1000 requests"),
+        "GB-Mo": ("s3_storage_price", "GB-Mo"),
+    },
+    "StepFunctions": {"StateTransition": ("state_transition_price", "1000 transitions")},
 }
-PRICE_ASSUMPTIONS = tuple(key for key, _ in _S3.values())
+PRICE_ASSUMPTIONS = tuple(key for meters in _ASSUMED.values() for key, _ in meters.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -127,8 +131,8 @@ class PriceBook:
 
     def find(self, region: str, component: str, meter: str) -> Rate | None:
         """As ``rate``, but ``None`` where there is no such price."""
-        if component == "S3":
-            return self._s3(region, meter) if region in self.snapshot.regions else None
+        if component in _ASSUMED:
+            return self._assumed(region, component, meter) if region in self.snapshot.regions else None
         listed = self._listed(region, component, meter)
         if listed is not None or region not in self.snapshot.regions:
             return listed
@@ -218,16 +222,16 @@ class PriceBook:
         held = self.snapshot.regions.get(region)
         return None if held is None else held.rates.get((component, meter))
 
-    def _s3(self, region: str, meter: str) -> Rate | None:
-        if meter not in _S3:
+    def _assumed(self, region: str, component: str, meter: str) -> Rate | None:
+        if meter not in _ASSUMED[component]:
             return None
         from advisor.catalog.assumptions import assumption
 
-        key, unit = _S3[meter]
+        key, unit = _ASSUMED[component][meter]
         held = assumption(key)
         price = self.overrides[key] if key in self.overrides else usd(str(held.value))
         return Rate(
-            sku=Sku(region=region, component="S3", meter=meter),
+            sku=Sku(region=region, component=component, meter=meter),
             unit=unit,
             tiers=(Tier(start=Decimal(0), end=None, usd=price),),
             as_of=held.as_of,
@@ -238,8 +242,8 @@ class PriceBook:
     def _missing(self, region: str, component: str, meter: str) -> PriceMissing:
         what = f"no price of {component} {meter} in {region}"
         at = ("Hosting",) if component in _AT_HOSTING_PRICE else ()
-        if component == "S3":
-            return PriceMissing(what, "", f"the meters of S3 are {', '.join(_S3)}")
+        if component in _ASSUMED:
+            return PriceMissing(what, "", f"the meters of {component} are {', '.join(_ASSUMED[component])}")
         if at and self._listed(region, "Hosting", meter) is not None and not _offered(meter, component):
             what += ": the API does not offer this family for it"
             types = {

@@ -30,7 +30,10 @@ PROFILES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 HOURS = 730
 # What a region's list lacks is taken from this one's, for the small parts of a bill.
 ELSEWHERE = "us-east-1"
-S3 = {"PUT": "s3_put_price", "GET": "s3_get_price", "GB-Mo": "s3_storage_price"}
+ASSUMED = {
+    "S3": {"PUT": "s3_put_price", "GET": "s3_get_price", "GB-Mo": "s3_storage_price"},
+    "StepFunctions": {"StateTransition": "state_transition_price"},
+}
 
 
 # A day of two thousand requests a second is simulated in minutes: here arithmetic has to do.
@@ -57,10 +60,10 @@ def _listed(region: str, component: str, meter: str) -> Decimal | None:
 def _price(sku: str) -> Decimal:
     """The price of "region/component/meter" by the list; what it lacks as the documents say it is borrowed."""
     region, component, meter = sku.split("/", 2)
-    if component == "S3":
+    if component in ASSUMED:
         every = json.loads((DATA / "assumptions.json").read_text(encoding="utf-8"))
         rows = every["assumptions"] if isinstance(every, dict) else every
-        [value] = [row["value"] for row in rows if row["key"] == S3[meter]]
+        [value] = [row["value"] for row in rows if row["key"] == ASSUMED[component][meter]]
         return Decimal(value)
     found = _listed(region, component, meter)
     if found is None and component in ("AsyncInf", "BatchTransform"):

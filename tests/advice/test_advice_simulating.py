@@ -11,7 +11,7 @@ import pytest
 from advisor.advice.simulating import every_request, simulate
 from advisor.catalog.prices import price_book
 from advisor.errors import InputError
-from advisor.patterns import RealTime, Serverless
+from advisor.patterns import BatchTransform, RealTime, Serverless
 from advisor.workload import Workload, reads
 
 PROFILE = """
@@ -166,3 +166,20 @@ platform: {serverless_cold_billed: no}
     assert float(outcome.usd_per_month.value) == pytest.approx(by_hand, rel=1e-3)
     assert outcome.usd_per_month.high - outcome.usd_per_month.low < 0.01 * by_hand
     assert abs(outcome.requests / (3 * outcome.horizon_h * 3600 * 3) - 1) > 0.005
+
+
+def test_what_a_schedule_of_jobs_does_is_told_with_the_figures() -> None:
+    # A job of a lot takes 4.5 minutes, 3000 s of work and 20 s, and the next lot comes half an hour later.
+    lot = reads(
+        "name: lot\nwork: [{on: ml.m5.large, mean: 1 s, cv: 0, workers: 1}]\n"
+        "batch: {records: 3000, record_size: 1 KB, files: 1, every: 30 min}\n"
+    )
+    job = BatchTransform(instance_type="ml.m5.large", every_s=1800.0, split="Line", strategy="SingleRecord")
+    notes = simulate(lot, job, seed=1, replications=1).notes
+    assert any("fall behind without end" in note for note in notes)
+    assert any("for a lot waits for no job" in note for note in notes)
+    assert not any("starts no job" in note for note in notes)
+    stream = reads(PROFILE.replace("p95: 12 s", "p95: 1 hour"))
+    notes = simulate(stream, BatchTransform(instance_type="ml.m5.large", every_s=1800.0), seed=1, replications=1).notes
+    assert any("starts no job, and is billed none" in note for note in notes)
+    assert not any("for a lot" in note for note in notes)

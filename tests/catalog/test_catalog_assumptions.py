@@ -36,6 +36,7 @@ STATED = [
     ("s3_put_price", 0.005),
     ("s3_get_price", 0.0004),
     ("s3_storage_price", 0.023),
+    ("state_transition_price", 0.025),
     ("serverless_cold_billed", False),
     ("batch_objects_serial", True),
     ("request_budget_search", 600_000),

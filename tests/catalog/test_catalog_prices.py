@@ -49,6 +49,7 @@ def test_oddities_of_the_price_list_are_kept_and_flagged(book: PriceBook) -> Non
         ("us-east-1", "DataProcessed", "Async:IN", ("Hosting:IN",)),
         ("us-east-1", "AsyncInf", "ml.nothing.large", ("ml.",)),
         ("us-east-1", "S3", "DELETE", ("PUT, GET, GB-Mo",)),
+        ("us-east-1", "StepFunctions", "Request", ("StateTransition",)),
     ],
 )
 def test_a_missing_price_is_an_error_that_names_it_and_what_there_is(
@@ -129,15 +130,18 @@ def test_secondary_meters_are_taken_from_us_east_1_and_marked(
 
 
 @pytest.mark.parametrize(
-    ("meter", "usd", "unit", "key"),
+    ("component", "meter", "usd", "unit", "key"),
     [
-        ("PUT", "0.005", "1000 requests", "s3_put_price"),
-        ("GET", "0.0004", "1000 requests", "s3_get_price"),
-        ("GB-Mo", "0.023", "GB-Mo", "s3_storage_price"),
+        ("S3", "PUT", "0.005", "1000 requests", "s3_put_price"),
+        ("S3", "GET", "0.0004", "1000 requests", "s3_get_price"),
+        ("S3", "GB-Mo", "0.023", "GB-Mo", "s3_storage_price"),
+        ("StepFunctions", "StateTransition", "0.025", "1000 transitions", "state_transition_price"),
     ],
 )
-def test_s3_is_priced_by_named_assumptions(book: PriceBook, meter: str, usd: str, unit: str, key: str) -> None:
-    rate = book.rate("eu-west-2", "S3", meter)
+def test_other_services_are_priced_by_named_assumptions(
+    book: PriceBook, component: str, meter: str, usd: str, unit: str, key: str
+) -> None:
+    rate = book.rate("eu-west-2", component, meter)
     assert (rate.usd, rate.unit, rate.assumed) == (Decimal(usd), unit, f"the assumption {key}")
     assert key in PRICE_ASSUMPTIONS
 

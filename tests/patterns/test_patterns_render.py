@@ -164,7 +164,8 @@ def _asynchronous(calls: tuple[Call, ...]) -> dict[str, Any]:
 
 
 def _batch(calls: tuple[Call, ...]) -> dict[str, Any]:
-    job = held(calls, "create_transform_job")
+    # Of a stream the job stands in the machine that starts it.
+    job = json.loads(held(calls, "create_state_machine", "definition"))["States"]["job"]["Arguments"]
     count, unit = re.fullmatch(
         r"rate\((\d+) (minute|hour|day)s?\)", held(calls, "create_schedule", "ScheduleExpression")
     ).groups()  # type: ignore[union-attr]  # a schedule of another form fails the test

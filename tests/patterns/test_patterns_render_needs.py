@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -60,7 +61,8 @@ def test_data_is_captured_where_it_is_needed_and_can_be(need: str) -> None:
     assert captured["EnableCapture"] is True
     assert captured["InitialSamplingPercentage"] == 100
     assert [one["CaptureMode"] for one in captured["CaptureOptions"]] == ["Input", "Output"]
-    job = BatchTransform(instance_type="ml.m5.large").render(w)[1].request
+    machine = BatchTransform(instance_type="ml.m5.large").render(w)[1].request["definition"]
+    job = json.loads(machine)["States"]["job"]["Arguments"]
     assert job["DataCaptureConfig"] == {"DestinationS3Uri": "s3://replace-me/captured/"}
     assert "DataCaptureConfig" not in config(w, MultiModel(instance_type="ml.m5.large"))
     assert "DataCaptureConfig" not in config(SMALL, REAL_TIME)

@@ -16,6 +16,7 @@ from advisor.workload import Workload
 from tests.patterns import service_model
 
 SMALL = overlay("name: demo")
+LOT = overlay("{name: demo, traffic: null, batch: {records: 1000, record_size: 1 KB, files: 10, every: 2 hours}}")
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/replace-me:latest"
 ROLE = "arn:aws:iam::123456789012:role/replace-me"
 RESOURCE = {
@@ -186,7 +187,7 @@ def test_a_job_and_the_schedule_that_repeats_it() -> None:
         instance_type="ml.m5.xlarge", instances=3, max_payload_mb=20, max_concurrent_transforms=5, split="Line",
         strategy="MultiRecord", timeout_s=900, retries=1, every_s=7200,
     )  # fmt: skip
-    _, first, schedule = d.render(SMALL)
+    _, first, schedule = d.render(LOT)
     assert first.request == {
         "TransformJobName": "demo-batch-transform-first",
         "ModelName": "demo-batch-transform",
@@ -212,7 +213,7 @@ def test_a_job_and_the_schedule_that_repeats_it() -> None:
 
 @pytest.mark.parametrize("name", ["demo", "n" * 120, "数据"])
 def test_a_scheduled_jobs_name_is_short_enough_with_its_run(name: str) -> None:
-    _, _, schedule = BatchTransform(instance_type="ml.m5.xlarge").render(SMALL.with_({"name": name}))
+    _, _, schedule = BatchTransform(instance_type="ml.m5.xlarge").render(LOT.with_({"name": name}))
     job = json.loads(schedule.request["Target"]["Input"])["TransformJobName"]
     assert len(job.replace("<aws.scheduler.execution-id>", "d" * 16)) <= 63
 

@@ -22,6 +22,7 @@ OPERATIONS = (
     ("application-autoscaling", "put_scaling_policy"),
     ("cloudwatch", "put_metric_alarm"),
     ("scheduler", "create_schedule"),
+    ("stepfunctions", "create_state_machine"),
     ("sagemaker-runtime", "invoke_endpoint_async"),
 )
 CONFIG = {

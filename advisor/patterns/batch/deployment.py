@@ -63,7 +63,8 @@ class BatchTransform(Pattern):
     Shines where a lot lies ready and only its end matters: nothing is paid between two jobs.
     Hurts where records come one by one and are waited for, since a start takes minutes, and where objects are few,
     since one object never spans two instances.
-    Billed: the seconds of every instance until the last one ends, and requests and storage of S3.
+    Billed: the seconds of every instance until the last one ends, and requests and storage of S3; of a stream also the
+    look, each time a job is due, whether anything has come: where nothing has, no job starts.
 
     "max_payload" and "max_concurrent_transforms" go by AWS's names, as do the words of "strategy" and "split"; "every"
     is the time between two jobs, of a lot the profile's own.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from advisor.patterns.batch.job import Lot, lot, most_instances, places, records_at_once
+from advisor.patterns.batch.machine import pages_of, waits_of, work_of
 from advisor.patterns.batch.pace import served
 from advisor.patterns.foresight import Foresight, mixed, parts_of
 from advisor.patterns.foresight_fleet import above_mean
@@ -75,6 +76,7 @@ def _of_lot(w: Workload, d: BatchTransform) -> Foresight:
 def _of_stream(w: Workload, d: BatchTransform, ground: Ground) -> Foresight:
     pace = _Pace.of(w, d)
     jobs = records = worked = mean = 0.0
+    turns = pages = 0.0
     took: list[tuple[float, float]] = []
     start_s = _start_s(w)
     behind = ground.rate_per_s * pace.record_s >= d.instances
@@ -86,6 +88,7 @@ def _of_stream(w: Workload, d: BatchTransform, ground: Ground) -> Foresight:
         these = share * MONTH_S / period * some
         jobs, records, worked = jobs + these, records + these * lot_size, worked + these * work_s
         late = period - d.every_s
+        turns, pages = turns + these * waits_of(late), pages + these * pages_of(lot_size)
         for part, wait in waits:
             after = wait * (1 + late / d.every_s) + work_s + pace.end_s
             mean += weight * part * (after + start_s)
@@ -98,7 +101,10 @@ def _of_stream(w: Workload, d: BatchTransform, ground: Ground) -> Foresight:
 
     each, work_s = (records / jobs, worked / jobs) if jobs else (1.0, 0.0)
     return Foresight(
-        granules=_granules(w, d, jobs, each, each, work_s, ground.bytes_in),
+        granules={
+            **_granules(w, d, jobs, each, each, work_s, ground.bytes_in),
+            **work_of(MONTH_S / d.every_s, turns, jobs, pages),
+        },
         later=later,
         mean_s=math.inf if behind else mean,
         error_share=pace.lost,

@@ -1,10 +1,11 @@
-"""What jobs are billed for: every instance until the last one ends, and S3."""
+"""What jobs are billed for: every instance until the last one ends, S3, and of a stream what looks before each job."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from advisor.money import Usage
+from advisor.money import Meter, Usage
 from advisor.patterns.meters import captured, instance_time, stored
 from advisor.workload import Workload
 
@@ -30,6 +31,29 @@ def usage(w: Workload, d: BatchTransform, run: Run) -> Usage:
             ),
             # Each object and each result once more.
             *captured(w, puts=granules["objects_in"] + granules["objects_out"], granules=granules),
+            *(_looks(granules) if w.batch is None else ()),
         ),
         window_s=run.window_s[1] - run.window_s[0],
+    )
+
+
+def _looks(granules: Mapping[str, int]) -> tuple[Meter, ...]:
+    """The machine that starts a stream's jobs: its listings of S3, which are priced as writes, and its steps."""
+    return (
+        Meter(
+            what="S3 listings of what has come",
+            component="S3",
+            meter="PUT",
+            granules=granules["lists"],
+            granule="request",
+            per_unit=1000,
+        ),
+        Meter(
+            what="steps of the machine that starts jobs",
+            component="StepFunctions",
+            meter="StateTransition",
+            granules=granules["transitions"],
+            granule="transition",
+            per_unit=1000,
+        ),
     )

@@ -1,12 +1,25 @@
-"""A batch transform job's AWS calls, in calling order: the model, the first job, and the schedule of those after it."""
+"""A batch transform job's AWS calls, in calling order: the model, the jobs, and the schedule that starts them."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from advisor.errors import InputError
-from advisor.patterns.requests import Blank, Call, address, arn, call, create_model, name_of, partition, whole_seconds
+from advisor.patterns.batch.machine import definition
+from advisor.patterns.requests import (
+    ACCOUNT,
+    Blank,
+    Call,
+    address,
+    arn,
+    call,
+    create_model,
+    name_of,
+    partition,
+    whole_seconds,
+)
 from advisor.workload import Workload
 
 if TYPE_CHECKING:
@@ -21,30 +34,79 @@ _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))
 
 
 def calls(w: Workload, d: BatchTransform) -> tuple[Call, ...]:
-    """Model, first job, schedule. The schedule calls the same operation with the same request.
+    """Model and jobs: of a lot the first job and the schedule of those after it, of a stream what looks before each.
 
+    A lot is there when its job is due, so its schedule calls the first job's operation with the first job's request.
+    Of a stream nothing may have come: the schedule starts a state machine, and that the job.
     Source: AWS scheduler guide, universal targets and context attributes, 2026.
     """
     name = name_of(w, d.name)
-    first = call(w, "sagemaker", "create_transform_job", _job(w, d, name) | {"TransformJobName": f"{name}-first"})
-    again = json.dumps({**first.request, "TransformJobName": f"{name}-{_RUN}"})
+    first = call(w, "sagemaker", "create_transform_job", _job(w, d, name))
+    jobs = _of_lot(w, d, first.request) if w.batch is not None else _of_stream(w, d, first.request)
+    return (create_model(w, name, _HONOURED), *jobs)
+
+
+def _of_lot(w: Workload, d: BatchTransform, job: Mapping[str, Any]) -> tuple[Call, ...]:
+    name = job["TransformJobName"]
+    again = json.dumps({**job, "TransformJobName": f"{name}-{_RUN}"})
+    schedule = _schedule(
+        w,
+        d,
+        name,
+        target="sagemaker:createTransformJob",
+        start="when the second job is due: the first is the call before",
+        may="the role that may create jobs, and pass on the role of the model",
+        request=Blank(again, f"the first job's request as JSON, its blanks filled in, named {name}-{_RUN}"),
+    )
+    first = _job(w, d, name) | {"TransformJobName": f"{name}-first"}
+    return (call(w, "sagemaker", "create_transform_job", first), schedule)
+
+
+def _of_stream(w: Workload, d: BatchTransform, job: Mapping[str, Any]) -> tuple[Call, ...]:
+    name = job["TransformJobName"]
+    machine = {
+        "name": name,
+        "definition": Blank(
+            json.dumps(definition(partition(w.region), job)),
+            "the machine, with the bucket (versioned: what a job has taken is deleted from the prefix, and kept as a "
+            "version until a lifecycle rule ends it), the prefix under which each request is written by one PUT, "
+            "content type and output filled in",
+        ),
+        "roleArn": arn(
+            w,
+            "iam",
+            "role/replace-me-machine",
+            "the role that may list its own runs, list and delete inputs, create and describe jobs, and pass on the "
+            "role of the model",
+        ),
+    }
+    started = {"StateMachineArn": f"arn:{partition(w.region)}:states:{w.region}:{ACCOUNT}:stateMachine:{name}"}
+    schedule = _schedule(
+        w,
+        d,
+        name,
+        target="sfn:startExecution",
+        start="when the first job is due",
+        may="the role that may start the machine",
+        # One name a run: a schedule that calls twice has started it once.
+        request=Blank(json.dumps({**started, "Name": _RUN}), f"with the machine's ARN; each run is named {_RUN}"),
+    )
+    return (call(w, "stepfunctions", "create_state_machine", machine), schedule)
+
+
+def _schedule(w: Workload, d: BatchTransform, name: str, *, target: str, start: str, may: str, request: Blank) -> Call:
     schedule = {
         "Name": name,
         "ScheduleExpression": _rate(d.every_s),
-        "StartDate": Blank("2030-01-01T00:00:00Z", "when the second job is due: the first is the call before"),
+        "StartDate": Blank("2030-01-01T00:00:00Z", start),
         "FlexibleTimeWindow": {"Mode": "OFF"},
         "Target": {
-            "Arn": f"arn:{partition(w.region)}:scheduler:::aws-sdk:sagemaker:createTransformJob",
-            "RoleArn": arn(
-                w,
-                "iam",
-                "role/replace-me-scheduler",
-                "the role that may create jobs, and pass on the role of the model",
-            ),
-            "Input": Blank(again, f"the first job's request as JSON, its blanks filled in, named {name}-{_RUN}"),
+            "Arn": f"arn:{partition(w.region)}:scheduler:::aws-sdk:{target}",
+            "RoleArn": arn(w, "iam", "role/replace-me-scheduler", may),
+            "Input": request,
         },
     }
-    return (create_model(w, name, _HONOURED), first, call(w, "scheduler", "create_schedule", schedule))
+    return call(w, "scheduler", "create_schedule", schedule)
 
 
 def _job(w: Workload, d: BatchTransform, name: str) -> dict[str, Any]:

@@ -148,10 +148,11 @@ def job_ends_before_next(w: Workload, d: BatchTransform) -> Ill | None:
       fails="traffic: {rate: 40 per second}",
       fails_set="every=1 day, instances=1, max_concurrent_transforms=1")  # fmt: skip
 def jobs_do_not_overlap(w: Workload, d: BatchTransform) -> Ill | None:
-    """A job that still runs when the next one is due doubles the instances.
+    """A job that still runs when the next one is due delays it, or doubles the instances.
 
-    Start-up ({batch_startup}), then the instance with the most objects, one after another, then {batch_wrap_up}. The
-    account must allow the instances of both.
+    Start-up ({batch_startup}), then the instance with the most objects, one after another, then {batch_wrap_up}. What
+    a stream has gathered waits for its turn; jobs of lots run side by side, and the account must allow the instances
+    of both.
     """
     takes, period = takes_s(w, d), lot(w, d.every_s).every_s
     if takes <= period or least_s(w, d, d.instances) > period:

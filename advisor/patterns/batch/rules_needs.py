@@ -138,7 +138,8 @@ def stream_is_left(w: Workload, d: BatchTransform) -> Ill | None:
 def stream_is_gathered(w: Workload, d: BatchTransform) -> Ill | None:
     """A stream is gathered in S3 until the next job.
 
-    Somebody has to store each request as an object and start the jobs; one result an object comes back.
+    Somebody has to store each request as an object; one result an object comes back. Where nothing has come no job is
+    started: what `advisor render` gives looks first, and removes what a job has answered.
     """
     if w.has_batch or not w.streams:
         return None

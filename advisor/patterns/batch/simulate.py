@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from advisor.patterns.base import Pattern
 from advisor.patterns.batch.job import MEGABYTE, share_s, whole
+from advisor.patterns.batch.machine import WAIT_S, pages_of, waits_of, work_of
 from advisor.patterns.batch.pace import served
 from advisor.patterns.batch.samples import samples_of
+from advisor.patterns.foresight import whole as whole_granules
 from advisor.sim.batch import simulate_jobs
 from advisor.sim.batch_lots import due_every, lots_of
 from advisor.sim.batch_record import BatchRun
@@ -28,6 +31,10 @@ if TYPE_CHECKING:
 
 __all__ = ["estimate", "simulate", "spec_of", "trace"]
 
+_LOOKS = (
+    "batch-transform starts no job, and is billed none, when one is due and nothing has come: what `advisor render` "
+    f"gives looks first, and waits while the job before runs ({WAIT_S} s at a time)"
+)
 # Starts of jobs are drawn this often, then round and round.
 _STARTS = 256
 # More objects than any job has records: each request of a stream is an object of its own.
@@ -39,7 +46,9 @@ def trace(w: Workload, d: BatchTransform, *, seed: int, horizon: Horizon | None 
     """The lots of a profile, one at each of its instants, else its stream; whole times between jobs."""
     given = horizon or horizon_of(w)
     if w.batch is None:
-        return Pattern.trace(d, w, seed=seed, horizon=in_whole_times(w, given, d.every_s), spikes=spikes)
+        stream = Pattern.trace(d, w, seed=seed, horizon=in_whole_times(w, given, d.every_s), spikes=spikes)
+        stream.notes += (_LOOKS,)
+        return stream
     every, records = w.batch.every_s, w.batch.records
     all_of_them = max(1, math.floor(min(given.window_s, MONTH_S) / every + 1e-9))
     count = max(1, min(all_of_them, int(w.assume("request_budget_search")) // records))
@@ -64,9 +73,21 @@ def simulate(
         call_cost_s=float(w.assume("batch_request_overhead")),
         bill_provisioning=bool(w.assume("batch_provision_billed")),
     )
+    if w.batch is None:
+        run = replace(run, granules={**run.granules, **_looks(d, run)})
     if sample_s is not None:
         run.timeline.samples.extend(samples_of(run, trace, d.instances, sample_s))
     return run
+
+
+def _looks(d: BatchTransform, run: BatchRun) -> Mapping[str, int]:
+    """What the machine that starts a stream's jobs does in the window: a look whenever a job is due, and the jobs."""
+    low, high = run.window_s
+    jobs = [job for job in run.jobs if low <= job.billed_from < high]
+    # The window holds whole times between jobs; only a run cut short does not.
+    looks = math.ceil((high - low) / d.every_s - 1e-9)
+    pages = sum(pages_of(job.objects) for job in jobs)
+    return whole_granules(work_of(looks, sum(waits_of(job.delay_s) for job in jobs), len(jobs), pages))
 
 
 def spec_of(w: Workload, d: BatchTransform, trace: Trace) -> JobSpec:

@@ -1,0 +1,211 @@
+"""The state machine that starts a stream's jobs: valid, looks before it starts one, one at a time, each input once."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from botocore import xform_name
+
+from advisor.patterns import BatchTransform
+from advisor.patterns.batch.machine import PAGE, WAIT_S, pages_of, waits_of, work_of
+from advisor.rules import overlay
+from tests.patterns import service_model, state_language
+from tests.patterns.state_language import Raised, walk
+
+STREAM = overlay("name: demo")
+LOT = overlay("{name: demo, traffic: null, batch: {records: 1000, record_size: 1 KB, files: 10, every: 1 day}}")
+D = BatchTransform(instance_type="ml.m5.xlarge", instances=2, every_s=420.0)
+# Names of services in the resources of states, and in boto3.
+CLIENTS = {"sfn": "stepfunctions", "s3": "s3", "sagemaker": "sagemaker"}
+
+
+def machine() -> dict[str, Any]:
+    _, made, _ = D.render(STREAM)
+    definition: dict[str, Any] = json.loads(made.request["definition"])
+    return definition
+
+
+def spelled(service: str, request: dict[str, Any]) -> dict[str, Any]:
+    """States and schedules begin every name with a capital, and the service's own names begin with a small letter."""
+    if service != "sfn":
+        return request
+    return {name[0].lower() + name[1:]: value for name, value in request.items()}
+
+
+class World:
+    """Objects under the prefix by name, with when they came; runs of the machine that are older than this one."""
+
+    def __init__(self, came: Mapping[str, float], *, older: tuple[int, ...] = (0,), now: float = 100.0) -> None:
+        self.objects, self.older, self.now = dict(came), list(older), now
+        self.comes: dict[str, float] = {}
+        self.answered: list[str] = []
+        self.fails, self.exists = False, True
+        self.begun, self.after = 0.0, ""
+        self.page: list[str] = []
+        self.lists = 0
+
+    def __call__(self, task: str) -> Mapping[str, Any]:
+        made: Mapping[str, Any] = getattr(self, f"_{task}")()
+        return made
+
+    def _before(self) -> Mapping[str, Any]:
+        return {"before": self.older.pop(0)}
+
+    def _input(self) -> Mapping[str, Any]:
+        self.lists += 1
+        self.begun, self.after = self.now, "input/"
+        return {"come": min(1, len(self.objects)), "begun": self.begun, "after": self.after}
+
+    def _job(self) -> Mapping[str, Any]:
+        self.answered = sorted(self.objects)
+        self.objects |= self.comes
+        if self.fails:
+            raise Raised
+        return {}
+
+    def _ended(self) -> Mapping[str, Any]:
+        if not self.exists:
+            raise Raised
+        return {}
+
+    def _taken(self) -> Mapping[str, Any]:
+        self.lists += 1
+        left = sorted(name for name in self.objects if name > self.after)
+        page = left[:PAGE]
+        self.page = [name for name in page if self.objects[name] <= self.begun]
+        self.after = page[-1] if page else self.after
+        return {"keys": self.page, "after": self.after, "more": len(left) > PAGE}
+
+    def _remove(self) -> Mapping[str, Any]:
+        for name in self.page:
+            del self.objects[name]
+        return {"keys": []}
+
+
+def steps(**counts: float) -> float:
+    return work_of(**{"looks": 1, "waits": 0, "jobs": 0, "pages": 0, **counts})["transitions"]
+
+
+def test_the_definition_is_valid() -> None:
+    assert state_language.problems(machine()) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "field", "value", "reason"),
+    [
+        ("before", "Next", "nowhere", "before: nowhere is no state"),
+        ("before", "Assign", {}, "turn: $before is read and not assigned"),
+        ("before", "Resource", "listExecutions", "is no resource"),
+        ("before", "Parameters", {}, "before: Parameters is not allowed"),
+        ("before", "End", True, "one of Next and End"),
+        ("turn", "Choices", [], "without a condition"),
+        ("turn", "Default", "done", "job is never reached"),
+        ("wait", "Timestamp", "2030-01-01T00:00:00Z", "one of Seconds and Timestamp"),
+        ("done", "Type", "Success", "is no type of state"),
+        ("input", "Arguments", {"Bucket": "{% $count( %}"}, "does not close"),
+        ("input", "Arguments", {"Bucket": "a {% $b %}"}, "neither an expression nor"),
+    ],
+)
+def test_the_judge_of_definitions_sees_what_is_wrong(state: str, field: str, value: Any, reason: str) -> None:
+    broken = copy.deepcopy(machine())
+    broken["States"][state][field] = value
+    assert any(reason in one for one in state_language.problems(broken))
+
+
+def test_what_each_state_asks_of_aws_is_a_valid_request() -> None:
+    # What expressions come to, by what stands in their place.
+    values = {
+        "{% $states.context.StateMachine.Id %}": "arn:aws:states:us-east-1:123456789012:stateMachine:demo",
+        "{% 'demo-batch-transform-' & $states.context.Execution.Name %}": f"demo-batch-transform-{'d' * 16}",
+        "{% $after %}": "input/a",
+        "{% $keys %}": [{"Key": "input/a"}],
+    }
+
+    def filled(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: filled(one) for name, one in value.items()}
+        return values.get(value, value) if isinstance(value, str) else value
+
+    asked = []
+    for state in machine()["States"].values():
+        if state["Type"] == "Task":
+            *_, service, operation = state["Resource"].removesuffix(".sync").split(":")
+            request = spelled(service, filled(state["Arguments"]))
+            assert service_model.problems(CLIENTS[service], xform_name(operation), request) == []
+            asked.append(operation)
+    assert asked == [
+        "listExecutions", "listObjectsV2", "createTransformJob", "describeTransformJob", "listObjectsV2",
+        "deleteObjects",
+    ]  # fmt: skip
+
+
+def test_a_schedule_of_a_stream_starts_the_machine_and_one_of_a_lot_the_job() -> None:
+    model, made, schedule = D.render(STREAM)
+    assert [one.operation for one in (model, made, schedule)] == [
+        "create_model", "create_state_machine", "create_schedule",
+    ]  # fmt: skip
+    assert schedule.request["Target"]["Arn"] == "arn:aws:scheduler:::aws-sdk:sfn:startExecution"
+    asked = json.loads(schedule.request["Target"]["Input"])
+    assert asked["StateMachineArn"].endswith(f":stateMachine:{made.request['name']}")
+    asked = spelled("sfn", asked | {"Name": "d" * 16})
+    assert service_model.problems("stepfunctions", "start_execution", asked) == []
+    *_, first, schedule = D.render(LOT)
+    assert first.operation == "create_transform_job"
+    assert schedule.request["Target"]["Arn"] == "arn:aws:scheduler:::aws-sdk:sagemaker:createTransformJob"
+    # The same job both ways, but for its name.
+    job = machine()["States"]["job"]["Arguments"]
+    assert {**job, "TransformJobName": ""} == {**first.request, "TransformJobName": ""}
+
+
+def test_where_nothing_has_come_no_job_starts() -> None:
+    world = World({})
+    assert walk(machine(), world) == ["before", "input", "turn", "done"]
+    assert (steps(), world.lists) == (4, 1)
+
+
+def test_what_a_job_has_taken_leaves_the_prefix_and_what_came_since_stays() -> None:
+    world = World({"input/a": 90.0, "input/b": 100.0})
+    world.comes = {"input/aa": 130.0, "input/c": 200.0}
+    been = walk(machine(), world)
+    assert been == ["before", "input", "turn", "job", "taken", "which", "remove", "which", "done"]
+    assert world.answered == ["input/a", "input/b"]
+    assert set(world.objects) == {"input/aa", "input/c"}
+    assert len(been) == steps(jobs=1, pages=1) == 9
+    assert world.lists == work_of(1, 0, 1, 1)["lists"] == 2
+
+
+def test_many_objects_are_removed_page_by_page() -> None:
+    world = World({f"input/{n:05d}": 50.0 for n in range(1200)})
+    # 500, 500 and 200
+    assert len(walk(machine(), world)) == steps(jobs=1, pages=pages_of(1200)) == 4 + 1 + 4 * 3
+    assert world.objects == {}
+
+
+def test_one_job_runs_at_a_time_and_one_run_waits_for_its_turn() -> None:
+    world = World({"input/a": 90.0}, older=(1, 1, 0))
+    been = walk(machine(), world)
+    assert been[:9] == ["before", "input", "turn", "wait", "before", "input", "turn", "wait", "before"]
+    assert been[11] == "job"
+    # A job that begins half a minute after it was due has waited twice.
+    assert len(been) == steps(waits=waits_of(30.0), jobs=1, pages=1)
+    assert (WAIT_S, waits_of(0.0), waits_of(30.5)) == (15, 0, 3)
+    # A third run leaves all to the one that waits.
+    third = World({"input/a": 90.0}, older=(2,))
+    assert walk(machine(), third) == ["before", "input", "turn", "done"]
+    assert third.objects == {"input/a": 90.0}
+
+
+def test_a_failed_job_has_taken_its_inputs_and_one_that_never_was_has_not() -> None:
+    failed = World({"input/a": 90.0})
+    failed.fails = True
+    assert walk(machine(), failed)[3:6] == ["job", "ended", "taken"]
+    assert failed.objects == {}
+    never = World({"input/a": 90.0})
+    never.fails, never.exists = True, False
+    with pytest.raises(Raised):
+        walk(machine(), never)
+    assert never.objects == {"input/a": 90.0}
