@@ -18,6 +18,7 @@ __all__ = [
     "BURSTABLE",
     "alike",
     "all_memory_mib",
+    "beyond_measured_s",
     "capacity_per_s",
     "cold_share",
     "cold_start_s",
@@ -25,6 +26,8 @@ __all__ = [
     "erlang_b",
     "has_accelerator",
     "instances_for",
+    "job_setup_s",
+    "job_start_s",
     "launch_s",
     "longest_s",
     "model_ready_s",
@@ -278,14 +281,28 @@ def launch_s(w: Workload, name: str, *, first: bool = False) -> float:
         median = limit("provision.endpoint_gpu_quantiles").base
     else:
         median = limit("provision.endpoint_cpu_quantiles").base
-    image = (
-        max(0.0, w.model.image_bytes - float(w.assume("launch_image_included")))
-        / limit("provision.image_pull_rate").base
-    )
-    model = max(0.0, w.model.size_bytes - float(w.assume("launch_model_included"))) / float(
-        w.assume("launch_model_per_s")
-    )
-    return median + max(image, model)
+    return median + beyond_measured_s(w)
+
+
+def beyond_measured_s(w: Workload) -> float:
+    """What image and model add to a measured start: what they exceed those by that it contains, pulled side by side."""
+    image = max(0.0, w.model.image_bytes - float(w.assume("launch_image_included")))
+    model = max(0.0, w.model.size_bytes - float(w.assume("launch_model_included")))
+    return max(image / limit("provision.image_pull_rate").base, model / float(w.assume("launch_model_per_s")))
+
+
+def job_start_s(w: Workload) -> float:
+    """From creating a transform job to its first record: the measured mean, and what image and model exceed it by.
+
+    Nothing says that jobs cache an image, as endpoints do: each pulls it anew.
+    """
+    return float(w.assume("batch_startup")) + beyond_measured_s(w)
+
+
+def job_setup_s(w: Workload) -> float:
+    """The part of it that comes after the instances are there."""
+    measured = max(0.0, float(w.assume("batch_startup")) - float(w.assume("batch_provision")))
+    return measured + beyond_measured_s(w)
 
 
 def scale_out_s(w: Workload, name: str, period_s: float) -> float:

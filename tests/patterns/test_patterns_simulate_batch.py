@@ -146,6 +146,19 @@ def test_starts_spread_as_stated_and_are_the_same_for_every_deployment() -> None
     assert spec_of(w, other, other.trace(w, seed=5)).provision_s == drawn[5]
 
 
+def test_what_a_large_image_adds_to_a_start_is_waited_for_and_billed() -> None:
+    # 10.6 GB more than the measured starts contain, at 53 MB a second: 200 s on every instance
+    w, d = changed(LOT, model__image="12.6 GB"), deployment(strategy="SingleRecord")
+    found = run(w, d)
+    assert {job.lasts_s for job in found.jobs} == {270 + 200 + 500 + 20}
+    assert found.granules["instance_s"] == 3 * 2 * (168 + 200 + 500 + 20)
+    foreseen = d.foresee(w)
+    assert foreseen.mean_s == 990
+    # Without spread but for half a second, that a job's length is rounded up by
+    assert foreseen.granules["instance_s"] == pytest.approx(730 / 24 * 2 * 888.5)
+    assert d.estimate(w)["job_s"] == 990
+
+
 def test_jobs_that_do_not_keep_up_say_so() -> None:
     # 32,000 s of work on one place, twice a day
     w = changed(LOT, batch__records=800_000, batch__every="12 hours")

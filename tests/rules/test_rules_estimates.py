@@ -15,6 +15,8 @@ from advisor.rules.estimates import (
     copies_memory_mib,
     erlang_b,
     instances_for,
+    job_setup_s,
+    job_start_s,
     launch_s,
     longest_s,
     offered,
@@ -196,6 +198,16 @@ def test_an_accelerators_later_launch_has_its_image_cached() -> None:
     w = overlay("model: {size: 2.13 GB, image: 12.6 GB}")
     assert launch_s(w, "ml.g5.xlarge") == pytest.approx(134 + 10)
     assert launch_s(w, "ml.g5.xlarge", first=True) == pytest.approx(330 + 10_600 / 53)
+
+
+def test_a_jobs_start_is_the_measured_one_and_what_image_and_model_exceed_it_by() -> None:
+    assert (job_start_s(overlay("")), job_setup_s(overlay(""))) == (270, 270 - 102)
+    large = overlay("model: {image: 12.6 GB}")
+    assert job_start_s(large) == pytest.approx(270 + 10_600 / 53)
+    assert job_setup_s(large) == pytest.approx(168 + 10_600 / 53)
+    # Pulled side by side: the longer of 200 s and 40 s counts.
+    assert job_start_s(overlay("model: {image: 12.6 GB, size: 4.12 GB}")) == job_start_s(large)
+    assert job_start_s(overlay("model: {size: 4.12 GB}")) == pytest.approx(270 + 3_920 / 98)
 
 
 def test_scaling_out_waits_for_datapoints_lag_and_launch() -> None:

@@ -27,6 +27,7 @@ from advisor.patterns.batch.render import calls
 from advisor.patterns.requests import Call
 from advisor.patterns.settings import COUNT, COUNT_OR_ZERO, DURATION, INSTANCE, Kind, choice
 from advisor.rules import Rule, rulebook
+from advisor.rules.estimates import job_start_s
 from advisor.rules.first_guess import first_type
 from advisor.workload import Workload, WorkOn
 
@@ -168,7 +169,7 @@ def _every_s(w: Workload) -> float:
     most, latency = float(w.assume("batch_every")), w.objective.latency
     if latency is None:
         return most
-    left = (latency[1] - float(w.assume("batch_startup")) - float(w.assume("batch_wrap_up"))) / 2
+    left = (latency[1] - job_start_s(w) - float(w.assume("batch_wrap_up"))) / 2
     return most if left < 60 else min(most, math.floor(left / 60) * 60.0)
 
 
@@ -196,7 +197,7 @@ def _in_time(w: Workload, d: BatchTransform, held: Lot, on: WorkOn) -> BatchTran
 
 def _instances(w: Workload, d: BatchTransform, held: Lot) -> int:
     """As few as make the deadline (or the next job) with a fifth to spare, no more than objects, none of them idle."""
-    left = min(held.deadline_s, held.every_s) - float(w.assume("batch_startup")) - float(w.assume("batch_wrap_up"))
+    left = min(held.deadline_s, held.every_s) - job_start_s(w) - float(w.assume("batch_wrap_up"))
     most = most_instances(held)
     one = share_s(w, d)
     wanted = most if left <= 0 else min(most, max(1, math.ceil(one / (left * _SPARE))))

@@ -15,7 +15,7 @@ from advisor.patterns.batch.pace import served
 from advisor.patterns.foresight import Foresight, mixed, parts_of
 from advisor.patterns.foresight_fleet import above_mean
 from advisor.patterns.foresight_load import Ground, ground_of, split
-from advisor.rules.estimates import capacity_per_s
+from advisor.rules.estimates import beyond_measured_s, capacity_per_s, job_setup_s, job_start_s
 from advisor.units import DAY_S, HOUR_S, MONTH_S
 from advisor.workload import Workload
 from advisor.workload.lognormal import sigma_of_cv, z
@@ -49,7 +49,7 @@ def foresee(w: Workload, d: BatchTransform) -> Foresight:
 def _of_lot(w: Workload, d: BatchTransform) -> Foresight:
     held = lot(w, d.every_s)
     work_s = _busiest_s(w, d, held)
-    job_s = _start_s(w) + work_s + _end_s(w)
+    job_s = job_start_s(w) + work_s + _end_s(w)
     # A lot that takes longer than the time to the next one makes all after it late.
     keeps_up = job_s <= held.every_s
     jobs = MONTH_S / max(held.every_s, job_s)
@@ -78,7 +78,7 @@ def _of_stream(w: Workload, d: BatchTransform, ground: Ground) -> Foresight:
     jobs = records = worked = mean = 0.0
     turns = pages = 0.0
     took: list[tuple[float, float]] = []
-    start_s = _start_s(w)
+    start_s = job_start_s(w)
     behind = ground.rate_per_s * pace.record_s >= d.instances
     for rate, share, weight, waits in _gathered(d, ground):
         if rate <= 0:
@@ -110,7 +110,7 @@ def _of_stream(w: Workload, d: BatchTransform, ground: Ground) -> Foresight:
         error_share=pace.lost,
         cold_share=0.0,
         utilisation=_use(w, d, each, work_s),
-        floor_s=lambda _: _setup_s(w) + pace.end_s,
+        floor_s=lambda _: job_setup_s(w) + pace.end_s,
         impossible=_behind(ground, pace, d),
         requests=ground.rate_per_s * MONTH_S,
     )
@@ -188,7 +188,7 @@ class _Pace:
             record_s=mean + float(w.assume("batch_request_overhead")),
             spread_s=math.sqrt(max(0.0, float(times * times @ law.shares) - mean * mean)),
             lost=lost,
-            start_s=_start_s(w),
+            start_s=job_start_s(w),
             starts_s=tuple(_starts_s(w)),
             end_s=_end_s(w),
         )
@@ -249,9 +249,9 @@ def _ceiled(files: float, instances: int) -> float:
 def _granules(
     w: Workload, d: BatchTransform, jobs: float, records: float, files: float, work_s: float, record_bytes: float
 ) -> dict[str, float]:
-    billed = _setup_s(w) + work_s + _end_s(w) + 0.5
+    billed = job_setup_s(w) + work_s + _end_s(w) + 0.5
     if w.assume("batch_provision_billed"):
-        billed += _start_s(w) - _setup_s(w)
+        billed += job_start_s(w) - job_setup_s(w)
     answer = ground_of(w).bytes_out
     return {
         "instance_s": jobs * d.instances * billed,
@@ -269,30 +269,22 @@ def _use(w: Workload, d: BatchTransform, records: float, work_s: float) -> float
     return min(1.0, records * mean_s / held) if held > 0 else 0.0
 
 
-def _start_s(w: Workload) -> float:
-    return float(w.assume("batch_startup"))
-
-
-def _setup_s(w: Workload) -> float:
-    """The part of a start after the instances are there."""
-    return max(0.0, _start_s(w) - float(w.assume("batch_provision")))
-
-
 def _end_s(w: Workload) -> float:
     return float(w.assume("batch_wrap_up"))
 
 
 def _starts_s(w: Workload) -> Iterator[float]:
-    mean, sigma = _start_s(w), sigma_of_cv(float(w.assume("batch_startup_cv")))
+    measured, sigma = float(w.assume("batch_startup")), sigma_of_cv(float(w.assume("batch_startup_cv")))
+    beyond, setup = beyond_measured_s(w), job_setup_s(w)
     for share in _STARTS:
-        yield max(_setup_s(w), mean * math.exp(sigma * z(share) - sigma * sigma / 2))
+        yield max(setup, beyond + measured * math.exp(sigma * z(share) - sigma * sigma / 2))
 
 
 def _floor_s(w: Workload, d: BatchTransform, held: Lot) -> float:
     """A start without any wait for instances, all of them always busy, the end."""
     on = w.work_on(d.instance_type)
     work = held.records / (max(capacity_per_s(on), places(on) / on.mean_s) * most_instances(held))
-    return _setup_s(w) + work * (1 - _SLACK) + _end_s(w)
+    return job_setup_s(w) + work * (1 - _SLACK) + _end_s(w)
 
 
 def _never(w: Workload, d: BatchTransform, held: Lot) -> str:
@@ -300,7 +292,7 @@ def _never(w: Workload, d: BatchTransform, held: Lot) -> str:
     at_once = records_at_once(held, d)
     each = mean_s if marginal is None else mean_s * (1 + marginal * (at_once - 1)) / at_once
     slots = min(workers, d.max_concurrent_transforms) * min(d.instances, held.files)
-    least = _setup_s(w) + held.records * each / slots * (1 - _SLACK) + _end_s(w)
+    least = job_setup_s(w) + held.records * each / slots * (1 - _SLACK) + _end_s(w)
     if least > held.deadline_s:
         return f"the work alone takes {least:.3g} s, and the deadline is {held.deadline_s:.3g} s after a lot came"
     for name, seconds in w.objective.latencies:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.catalog.limits import limit
 from advisor.patterns.batch.job import MEGABYTE, least_s, lot, most_instances, places, share_s, whole
-from advisor.patterns.batch.rules_needs import takes_s
+from advisor.patterns.batch.rules_needs import START, takes_s
 from advisor.rules import BLOCKS, NOTES, WARNS, Ill, Rule, rule
+from advisor.rules.estimates import job_start_s
 from advisor.rules.figures import told
 from advisor.units import show_count, show_duration, show_share
 from advisor.workload import Workload
@@ -104,13 +105,14 @@ def deadline_can_be_met(w: Workload, d: BatchTransform) -> Ill | None:
     )
 
 
-@rule("BT-45", WARNS, where="batch.deadline", reads=("batch_startup", "batch_wrap_up", "batch_objects_serial"), facts=6,
+@rule("BT-45", WARNS, where="batch.deadline", reads=(*START, "batch_wrap_up", "batch_objects_serial"), facts=6,
       passes=_lot(deadline="8 hours"), passes_set="instances=2", fails=_lot(deadline="5 hours"),
       fails_set="instances=1")  # fmt: skip
 def deadline_is_met(w: Workload, d: BatchTransform) -> Ill | None:
     """The instance with the most objects decides when a job ends.
 
-    Start-up ({batch_startup}), then the instance with the most objects, one after another, then {batch_wrap_up}.
+    Start-up ({batch_startup}, longer for a large image or model), then the instance with the most objects, one after
+    another, then {batch_wrap_up}.
     """
     if w.batch is None or takes_s(w, d) <= w.batch.deadline_s:
         return None
@@ -143,16 +145,16 @@ def job_ends_before_next(w: Workload, d: BatchTransform) -> Ill | None:
     )
 
 
-@rule("BT-51", WARNS, where="batch.every", reads=("batch_startup", "batch_wrap_up", "batch_objects_serial"), facts=6,
+@rule("BT-51", WARNS, where="batch.every", reads=(*START, "batch_wrap_up", "batch_objects_serial"), facts=6,
       passes="traffic: {rate: 2 per second}", passes_set="every=1 day, instances=1",
       fails="traffic: {rate: 40 per second}",
       fails_set="every=1 day, instances=1, max_concurrent_transforms=1")  # fmt: skip
 def jobs_do_not_overlap(w: Workload, d: BatchTransform) -> Ill | None:
     """A job that still runs when the next one is due delays it, or doubles the instances.
 
-    Start-up ({batch_startup}), then the instance with the most objects, one after another, then {batch_wrap_up}. What
-    a stream has gathered waits for its turn; jobs of lots run side by side, and the account must allow the instances
-    of both.
+    Start-up ({batch_startup}, longer for a large image or model), then the instance with the most objects, one after
+    another, then {batch_wrap_up}. What a stream has gathered waits for its turn; jobs of lots run side by side, and the
+    account must allow the instances of both.
     """
     takes, period = takes_s(w, d), lot(w, d.every_s).every_s
     if takes <= period or least_s(w, d, d.instances) > period:
@@ -167,16 +169,16 @@ def jobs_do_not_overlap(w: Workload, d: BatchTransform) -> Ill | None:
     )
 
 
-@rule("BT-47", NOTES, where="batch.records", reads=("batch_startup", "batch_wrap_up"), facts=5,
+@rule("BT-47", NOTES, where="batch.records", reads=(*START, "batch_wrap_up"), facts=5,
       passes=_lot(records="1 million"), fails=_lot(records="1000"))  # fmt: skip
 def start_is_worth_it(w: Workload, d: BatchTransform) -> Ill | None:
     """A job may take longer to start than to work.
 
-    Most of {batch_startup} is image pull and model load on every instance, and is paid for; small lots are better
-    gathered, or sent to an endpoint that stands anyway.
+    Most of {batch_startup}, and all that a large image or model adds to it, is image pull and model load on every
+    instance, and is paid for; small lots are better gathered, or sent to an endpoint that stands anyway.
     """
     work = share_s(w, d)
-    start = float(w.assume("batch_startup"))
+    start = job_start_s(w)
     if work >= start:
         return None
     return Ill(

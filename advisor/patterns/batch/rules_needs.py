@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from advisor.catalog.limits import limit
 from advisor.patterns.batch.job import lot, records_at_once, share_s
 from advisor.rules import BLOCKS, NOTES, WARNS, Ill, Rule, rule
+from advisor.rules.estimates import job_start_s
 from advisor.rules.figures import told
 from advisor.rules.of_need import excludes, serves_inference
 from advisor.units import show_bytes, show_count, show_duration, show_rate
@@ -67,9 +68,13 @@ _SHARED: tuple[Rule[Any], ...] = (
 )
 
 
+START = ("batch_startup", "launch_model_per_s", "provision.image_pull_rate")
+"""What a job's start goes by: the measured one, and what a large image or model adds to it."""
+
+
 def takes_s(w: Workload, d: BatchTransform) -> float:
     """A job from its start to its end: start-up, the longest share, wrapping up."""
-    return float(w.assume("batch_startup")) + share_s(w, d) + float(w.assume("batch_wrap_up"))
+    return job_start_s(w) + share_s(w, d) + float(w.assume("batch_wrap_up"))
 
 
 @rule("BT-08", BLOCKS, where="objective", reads=("batch.startup_measured_min",), facts=3, excludes=True,
@@ -95,12 +100,13 @@ def nobody_waits(w: Workload, d: BatchTransform) -> Ill | None:
     return None
 
 
-@rule("BT-09", WARNS, where="objective", reads=("batch_startup", "batch_wrap_up"), facts=5,
+@rule("BT-09", WARNS, where="objective", reads=(*START, "batch_wrap_up"), facts=5,
       passes="objective: {p95: 6 hours}", fails="objective: {p95: 1 hour}", fails_set="every=2 hours")  # fmt: skip
 def gathering_leaves_objective(w: Workload, d: BatchTransform) -> Ill | None:
     """A request waits for the next job, and then for that job's end.
 
-    The first wait is up to the whole time between two jobs.
+    The first wait is up to the whole time between two jobs. A start takes {batch_startup}, and longer with an image or
+    a model that is larger than usual.
     """
     latency = w.objective.latency
     if w.has_batch or latency is None or latency[1] < limit("batch.startup_measured_min").base:
@@ -150,17 +156,17 @@ def stream_is_gathered(w: Workload, d: BatchTransform) -> Ill | None:
     )
 
 
-@rule("BT-12", WARNS, where="model.count", reads=("feature.multi_model.batch", "batch_startup"), facts=3,
+@rule("BT-12", WARNS, where="model.count", reads=("feature.multi_model.batch", *START), facts=3,
       passes=f"{_LOT}\nmodel: {{count: 1}}", fails=f"{_LOT}\nmodel: {{count: 40}}")  # fmt: skip
 def one_model_a_job(w: Workload, d: BatchTransform) -> Ill | None:
     """Each model of a lot is a job of its own.
 
-    There is no multi-model batch transform, so every model pays a start-up of {batch_startup} on every instance, and
-    the account's quota holds for all jobs that run at once.
+    There is no multi-model batch transform, so every model pays a start-up of {batch_startup} or more on every
+    instance, and the account's quota holds for all jobs that run at once.
     """
     if w.model.count == 1:
         return None
-    starts = w.model.count * float(w.assume("batch_startup"))
+    starts = w.model.count * job_start_s(w)
     return Ill(
         f"{show_count(w.model.count)} models are as many jobs, {show_duration(starts)} of start-up together every "
         f"{show_duration(lot(w, d.every_s).every_s)}",

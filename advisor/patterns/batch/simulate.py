@@ -15,6 +15,7 @@ from advisor.patterns.batch.machine import WAIT_S, pages_of, waits_of, work_of
 from advisor.patterns.batch.pace import served
 from advisor.patterns.batch.samples import samples_of
 from advisor.patterns.foresight import whole as whole_granules
+from advisor.rules.estimates import beyond_measured_s, job_setup_s, job_start_s
 from advisor.sim.batch import simulate_jobs
 from advisor.sim.batch_lots import due_every, lots_of
 from advisor.sim.batch_record import BatchRun
@@ -97,8 +98,6 @@ def spec_of(w: Workload, d: BatchTransform, trace: Trace) -> JobSpec:
     """
     workers, mean_s, marginal = served(w, d)
     last = trace.warmup_s + trace.horizon_s
-    provision = float(w.assume("batch_provision"))
-    setup = max(0.0, float(w.assume("batch_startup")) - provision)
     return JobSpec(
         mean_s=mean_s,
         workers=workers,
@@ -111,8 +110,8 @@ def spec_of(w: Workload, d: BatchTransform, trace: Trace) -> JobSpec:
         marginal=marginal,
         timeout_s=d.timeout_s,
         retries=d.retries,
-        provision_s=_provision_s(w, setup, trace.seed),
-        setup_s=setup,
+        provision_s=_provision_s(w, trace.seed),
+        setup_s=job_setup_s(w),
         upload_s=float(w.assume("batch_wrap_up")),
         one_by_one=bool(w.assume("batch_objects_serial")),
     )
@@ -126,14 +125,17 @@ def _largest_call(d: BatchTransform) -> int:
     return (d.max_payload_mb or whole("batch.payload_default")) * (MEGABYTE if multi else MIB)
 
 
-def _provision_s(w: Workload, setup_s: float, seed: int) -> tuple[float, ...]:
-    """Waits for the instances, job by job, the same for every deployment: all of a start's spread lies in them."""
+def _provision_s(w: Workload, seed: int) -> tuple[float, ...]:
+    """Waits for the instances, job by job, the same for every deployment: all of a start's spread lies in them.
+
+    It is that of the measured starts; what image and model add to those is the same each time.
+    """
     mean, sigma = float(w.assume("batch_startup")), sigma_of_cv(float(w.assume("batch_startup_cv")))
     starts = mean * np.exp(sigma * stream(seed, "job starts").standard_normal(_STARTS) - sigma * sigma / 2)
-    return tuple(float(wait) for wait in np.maximum(0.0, starts - setup_s))
+    return tuple(float(wait) for wait in np.maximum(0.0, starts - (job_setup_s(w) - beyond_measured_s(w))))
 
 
 def estimate(w: Workload, d: BatchTransform) -> Mapping[str, float]:
     """A mean start, the share of the busiest instance with no chance in it, the end; of a stream half a wait more."""
-    job_s = float(w.assume("batch_startup")) + share_s(w, d) + float(w.assume("batch_wrap_up"))
+    job_s = job_start_s(w) + share_s(w, d) + float(w.assume("batch_wrap_up"))
     return {"job_s": job_s, "mean_latency_s": job_s + (d.every_s / 2 if w.batch is None else 0.0)}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from advisor.patterns.batch.job import Lot, lot, most_instances, places, share_s, whole
 from advisor.patterns.foresight_space import counts, tidy
+from advisor.rules.estimates import job_start_s
 from advisor.rules.first_guess import types_in_play
 from advisor.workload import Workload
 
@@ -66,7 +67,7 @@ def _cut(w: Workload, d: BatchTransform, held: Lot) -> Iterator[BatchTransform]:
 
 def _numbers(w: Workload, d: BatchTransform, held: Lot) -> list[int]:
     """Instances up to twice what makes the deadline, or the next job; no more than objects."""
-    left = min(held.deadline_s, held.every_s) - float(w.assume("batch_startup")) - float(w.assume("batch_wrap_up"))
+    left = min(held.deadline_s, held.every_s) - job_start_s(w) - float(w.assume("batch_wrap_up"))
     most = min(most_instances(held), max(d.instances, int(w.limit("quota.instances_all_transform_jobs"))))
     need = share_s(w, replace(d, instances=1)) / left if left > 0 else float(most)
     found = counts(1, need, most)
