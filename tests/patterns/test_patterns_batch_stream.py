@@ -7,6 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from advisor.advice.simulating import simulate
 from advisor.catalog.prices import price_book
 from advisor.money import bill
 from advisor.patterns import BatchTransform
@@ -93,3 +94,14 @@ def test_jobs_that_take_longer_than_the_time_between_them_follow_one_another() -
     # Due at 0, 420, 840, ... , the first times after 0, 400, 800, 1200 and so on
     assert [job.due for job in first] == [0.0, 420.0, 840.0, 1260.0, 1680.0, 2100.0, 2940.0]
     assert "the delay does not grow without end" in found.says
+
+
+def test_what_is_foreseen_of_seldom_requests_is_late_only_where_a_job_went_before() -> None:
+    # A job of 499 s every four minutes, a request or two an hour: most jobs begin when they are due.
+    w = reads(PROFILE.format(rate="40 per day").replace("shape: regular", "day: office, week: workweek"))
+    d = D.with_({"every_s": 240.0})
+    foreseen, found = d.foresee(w), simulate(w, d, seed=1, replications=3)
+    assert found.latency_s["mean"].value == pytest.approx(foreseen.mean_s, rel=0.05)
+    assert found.latency_s["p95"].value == pytest.approx(foreseen.latency_s(0.95), rel=0.05)
+    usd = bill(d.foreseen_usage(w), price_book(), w.region).usd
+    assert float(found.usd_per_month.value) == pytest.approx(float(usd), rel=0.05)

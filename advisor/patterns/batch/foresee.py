@@ -84,15 +84,20 @@ def _of_stream(w: Workload, d: BatchTransform, ground: Ground) -> Foresight:
         if rate <= 0:
             continue
         period, work_s, lot_size = pace.settled(rate, ground.stay_high_s)
+        # A job is late only after a time in which something had come, too.
+        late, chance = period - d.every_s, -math.expm1(-rate * period)
+        if late > 0 and chance < 1:
+            period = d.every_s + chance * late
+            lot_size = _given_some(rate * period)
         some = -math.expm1(-rate * period)
         these = share * MONTH_S / period * some
         jobs, records, worked = jobs + these, records + these * lot_size, worked + these * work_s
-        late = period - d.every_s
-        turns, pages = turns + these * waits_of(late), pages + these * pages_of(lot_size)
+        turns, pages = turns + these * chance * waits_of(late), pages + these * pages_of(lot_size)
         for part, wait in waits:
-            after = wait * (1 + late / d.every_s) + work_s + pace.end_s
-            mean += weight * part * (after + start_s)
-            took += [(weight * part / len(pace.starts_s), after + start) for start in pace.starts_s]
+            for much, after in ((1 - chance, wait), (chance, wait * (1 + late / d.every_s))):
+                end = after + work_s + pace.end_s
+                mean += weight * part * much * (end + start_s)
+                took += [(weight * part * much / len(pace.starts_s), end + start) for start in pace.starts_s]
     held = np.asarray([seconds for _, seconds in took])
     weights = np.asarray([weight for weight, _ in took])
 
