@@ -63,7 +63,8 @@ def test_forty_documents_a_day_each_with_a_job_of_its_own() -> None:
     used = D.usage(w, found)
     assert {meter.what: meter.granules for meter in used.meters} == {
         "ml.g5.2xlarge instances": 28 * 397,
-        "S3 writes": 28,
+        # Each request is written, and each answer.
+        "S3 writes": 2 * 28,
         "S3 reads": 28,
         "S3 storage": 28 * 205_000 * 7 * 86_400,
         # 144 times a job is due, in 28 of them one starts, whose one page of inputs is removed.
@@ -74,7 +75,7 @@ def test_forty_documents_a_day_each_with_a_job_of_its_own() -> None:
     months = Decimal(730 * 3600) / Decimal(4 * 15_120)
     by_hand = (
         Decimal(28 * 397) / 3600 * book.rate("us-east-1", "BatchTransform", "ml.g5.2xlarge").usd
-        + (28 + 172) * Decimal("0.000005")
+        + (56 + 172) * Decimal("0.000005")
         + 28 * Decimal("0.0000004")
         + 28 * Decimal("0.000205") * 7 * 86_400 / (730 * 3600) * Decimal("0.023")
         + 716 * Decimal("0.000025")

@@ -17,15 +17,19 @@ __all__ = ["usage"]
 
 
 def usage(w: Workload, d: BatchTransform, run: Run) -> Usage:
-    """Meters of the jobs of one run: an object is read once, and one result is written for it."""
+    """Meters of the jobs of one run: an object is read once, and one result is written for it.
+
+    A lot lies there already; each request of a stream is written first, as one to an asynchronous endpoint is.
+    """
     granules = run.granules
+    inputs = granules["objects_in"] if w.batch is None else 0
     return Usage(
         meters=(
             instance_time("BatchTransform", d.instance_type, granules),
             *stored(
                 w,
                 "batch_storage",
-                puts=granules["objects_out"],
+                puts=inputs + granules["objects_out"],
                 gets=granules["objects_in"],
                 kept_bytes=granules["bytes_in"] + granules["bytes_out"],
             ),
