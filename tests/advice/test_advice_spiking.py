@@ -183,9 +183,9 @@ def test_jobs_of_a_stream_work_a_spike_off_and_lots_have_none() -> None:
     job = BatchTransform(instance_type="ml.m5.large", every_s=21_600.0)
     [pair] = pairs_of(w, job, 1)
     usage = job.usage(w, job.simulate(w, job.trace(w, seed=1)))
-    puts = [meter.what for meter in usage.meters].index("S3 writes")
-    # Every request is an object, and each has one result.
-    assert abs(pair.more[puts] - (pair.during.arrived - 100)) <= 4 * math.sqrt(100)
+    reads_of = [meter.what for meter in usage.meters].index("S3 reads")
+    # Every request is an object, and is read once.
+    assert abs(pair.more[reads_of] - (pair.during.arrived - 100)) <= 4 * math.sqrt(100)
     lot = reads(PROFILE + "batch: {records: 1000, every: 1 day}\n")
     assert not has_spikes(lot, job)
     assert has_spikes(lot, SERVERLESS)
