@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from advisor.advice.foreseeing import Foreseen, Prospect
 from advisor.advice.racing import Race
-from advisor.advice.ranking import front, order, same, scored
+from advisor.advice.ranking import FEW, as_good, front, order, same, scored
 from advisor.advice.search import Found
 from advisor.advice.trial import Bench, Trial
 from advisor.patterns.base import Pattern
@@ -24,8 +24,8 @@ _TRIES, _SAFE = 3, 6
 # A shortfall up to which a trial may have missed the objective by bad luck. What missed it by a hair, and has no more
 # than this of the first's cost (or of what else is preferred), is told of in any case.
 _NARROWLY, _BARELY, _MUCH = 1.5, 1.05, 0.8
-# Costs this close are the same to a trial; so many are raced for them.
-_SAME, _MORE = 1.005, 2
+# So many are raced for what bad luck in their trials may have hidden.
+_MORE = 2
 # So many of a chain are looked at. Latencies whose estimates are this close are of the very same behaviour.
 _STEPS, _ALIKE = 4, 0.01
 
@@ -91,12 +91,12 @@ def _smallest(prospects: Iterable[Prospect]) -> Iterator[Foreseen]:
                     yield one
 
 
-def spread_out(every: list[Trial], firsts: list[Trial]) -> list[Trial]:
-    """Beside the best of each pattern: deployments of which none tried is both cheaper and faster, spread evenly."""
+def spread_out(w: Workload, every: list[Trial], firsts: list[Trial]) -> list[Trial]:
+    """Beside the best of each pattern: what is on the front of all that was tried, spread evenly."""
     known = {trial.id for trial in firsts}
-    undominated = front(every)
+    better = front(order(w, every))
     more = sorted(
-        (one for one in every if not undominated[one.id] and one.id not in known and one.meets),
+        (one for one in every if better[one.id] == "" and one.id not in known and one.meets),
         key=lambda one: (one.usd, one.id),
     )
     more = [one for one in more if not any(same(one, first) for first in firsts)]
@@ -108,20 +108,21 @@ def spread_out(every: list[Trial], firsts: list[Trial]) -> list[Trial]:
 def at_the_edge(every: Sequence[Trial], race: Race) -> list[Trial]:
     """What bad luck in the trials may have put behind the first, where it is quick to tell.
 
-    That is what would be first, had it not missed the objective by so little; and what cost the same, since it may
-    cost less where more requests are run.
+    That is what would be first, had it not missed the objective by so little; and where the first turns requests away,
+    what cost the same and turned away no more, since it may be what turns away fewer where more requests are run.
     """
     w = race.workload
     if not race.finalists or not (first := race.ranked()[0]).meets:
         return []
-    best = next((scored(w, one) for one in every if one.id == first.id), math.inf)
+    tried = next((one for one in every if one.id == first.id), None)
+    best = math.inf if tried is None else scored(w, tried)
     others = [one for one in every if one.id not in race.finalists and race.quick(one)]
     missed = [one for one in others if not one.meets and 1 < one.shortfall <= _NARROWLY and scored(w, one) < best]
     missed.sort(key=lambda one: (one.shortfall, one.id))
-    alike = [one for one in others if one.meets and best <= scored(w, one) <= _SAME * best]
-    # Of those that cost the same, the slowest are the nearest to the edge.
-    alike.sort(key=lambda one: (-one.yardstick_s, one.id))
-    return [*missed[:_MORE], *alike[:_MORE]]
+    if tried is None or first.error_share < FEW:
+        return missed[:_MORE]
+    fuller = [one for one in others if one.meets and as_good(w, one, tried) and one.error_share <= tried.error_share]
+    return [*missed[:_MORE], *order(w, fuller)[:_MORE]]
 
 
 def at_stake(every: Sequence[Trial], race: Race) -> list[Trial]:

@@ -243,6 +243,10 @@ class _Entry:
     def yardstick_s(self) -> float:
         return self.option.latency_s(self.yardstick)
 
+    @property
+    def error_share(self) -> float:
+        return self.option.outcome.error_share.value
+
 
 def _ranked(w: Workload, made: list[Option]) -> tuple[Option, ...]:
     # What misses stays in the order in which the stream's options came.
@@ -253,9 +257,9 @@ def _ranked(w: Workload, made: list[Option]) -> tuple[Option, ...]:
         replace(
             one.option,
             rank=n + 1,
-            on_front=not better[one.id],
-            dominated_by=better[one.id],
-            told=told(w, ranked[0].option.outcome, one.option.outcome, dominated_by=better[one.id]) if n else "",
+            on_front=better[one.id] == "",
+            dominated_by=better[one.id] or "",
+            told=told(w, ranked[0].option.outcome, one.option.outcome, dominated_by=better[one.id] or "") if n else "",
         )
         for n, one in enumerate(ranked)
     )

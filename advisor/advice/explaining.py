@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from advisor.advice.outcome import Outcome, show_latency, show_three
-from advisor.advice.ranking import percentile
+from advisor.advice.ranking import FEW, percentile
 from advisor.advice.recommendation import Confidence, Option, Refusal
 from advisor.rules import WARNS, Finding
 from advisor.units import show_share
@@ -36,7 +36,7 @@ def why(w: Workload, options: Sequence[Option], refused: Sequence[Refusal], conf
     if not first.meets_objective:
         return _nothing_meets(w, first)
     in_spikes = _loses_in_spikes(w, first.outcome)
-    return (_is_best(w, first.outcome), *in_spikes, _leads(options, confidence), *_ruled_out(refused, options))
+    return (_is_best(w, options), *in_spikes, _leads(options, confidence), *_ruled_out(refused, options))
 
 
 def _loses_in_spikes(w: Workload, best: Outcome) -> tuple[str, ...]:
@@ -55,20 +55,32 @@ def _loses_in_spikes(w: Workload, best: Outcome) -> tuple[str, ...]:
     return (f"While the spikes last, {'; '.join(missed)}: the objective is judged without them.",) if missed else ()
 
 
-def _is_best(w: Workload, best: Outcome) -> str:
-    name = percentile(w)
+def _is_best(w: Workload, options: Sequence[Option]) -> str:
+    name, best = percentile(w), options[0].outcome
     asked = w.objective.latency
     late = show_latency(best.latency_s[name].value)
     goal = f" where {show_latency(asked[1])} is asked for" if asked else ""
     errors = show_share(_two(best.error_share.value))
     unserved = f", and {errors} of the requests are not served" if best.error_share.value > 0 else ""
-    by = {"cost": "it is the cheapest that meets the objective", "latency": "it is the fastest"}.get(
-        w.objective.prefer, "cost times latency is least"
-    )
     return (
-        f"{best.id} is best, as {by}: it costs {show_usd(best.usd_per_month.value)} a month, "
+        f"{best.id} is best, as {_preferred(w, options)}: it costs {show_usd(best.usd_per_month.value)} a month, "
         f"answers with a {name} of {late}{goal}{unserved}."
     )
+
+
+def _preferred(w: Workload, options: Sequence[Option]) -> str:
+    """What puts the best first; of those that are as good within half a percent another may cost a little less."""
+    if w.objective.prefer == "latency":
+        return "it is the cheapest of those within five percent of the fastest"
+    if w.objective.prefer == "balanced":
+        return "cost times latency is least"
+    first = options[0].outcome
+    cheapest = min((one.outcome for one in options if one.meets_objective), key=lambda one: one.usd_per_month.value)
+    if math.isclose(first.usd_per_month.value, cheapest.usd_per_month.value, rel_tol=1e-3):
+        return "it is the cheapest that meets the objective"
+    fewer = cheapest.error_share.value - first.error_share.value >= FEW
+    than = f"{'turns away fewer' if fewer else 'is faster'} than {cheapest.id}"
+    return f"nothing that meets the objective costs half a percent less for what it serves, and it {than}"
 
 
 def _leads(options: Sequence[Option], confidence: Confidence) -> str:
@@ -131,8 +143,12 @@ def told(w: Workload, best: Outcome, other: Outcome, *, dominated_by: str) -> st
     fast, slow = best.latency_s[name].value, other.latency_s[name].value
     said = [_compared("costs", "a month", show_usd(theirs), mine, theirs)]
     said.append(_compared(f"has a {name} of", "", show_latency(slow), fast, slow))
+    unserved = other.error_share.value
+    if abs(unserved - best.error_share.value) >= FEW:
+        share = show_share(_two(unserved))
+        said.append(f"leaves {share} of the requests unserved" if unserved else "serves all requests")
     if dominated_by:
-        said.append(f"{dominated_by} is no dearer and no slower")
+        said.append(f"{dominated_by} is no dearer, no slower and turns away no more")
     return ", ".join(said)
 
 

@@ -56,6 +56,11 @@ class Foreseen:
     def pattern(self) -> str:
         return self.deployment.name
 
+    @property
+    def error_share(self) -> float:
+        """The share of requests that are not served."""
+        return self.seen.error_share
+
     @cached_property
     def yardstick_s(self) -> float:
         """The latency that options are compared by."""

@@ -9,15 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from advisor.advice.chances import above_zero, below
+from advisor.advice.finalist import Finalist, ahead, surely_meets
 from advisor.advice.judging import judge
 from advisor.advice.once import Ahead, Once, ahead_of, horizon_for
-from advisor.advice.outcome import Outcome
-from advisor.advice.ranking import SHARES, order, percentile, same, scored
+from advisor.advice.ranking import order, percentile, same, scored
 from advisor.advice.recommendation import Confidence
 from advisor.advice.settings import of_any_objective, watches_alarms
 from advisor.advice.simulating import expected_arrivals, least_of, simulate
@@ -25,7 +23,7 @@ from advisor.advice.spiking import PAIRS, has_spikes
 from advisor.advice.trial import VAST, Trial
 from advisor.catalog.prices import PriceBook
 from advisor.patterns.base import Pattern
-from advisor.sim.estimates import mean_of, with_control
+from advisor.sim.estimates import mean_of
 from advisor.sim.run import Precision, Replications, Run
 from advisor.workload import Workload
 
@@ -48,47 +46,6 @@ _BRIEF, _ENOUGH = 3, 10
 _FIRSTS = 4
 # Leaders that cannot be told apart are given twice the replications, so often at most.
 _ROUNDS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Finalist:
-    """A deployment as it will be printed, with what its replications were one by one."""
-
-    deployment: Pattern
-    outcome: Outcome
-    costs: tuple[float, ...]
-    found: Replications
-    yardstick: str
-    shortfall: float
-    expected: float | None = None
-
-    @property
-    def id(self) -> str:
-        return self.outcome.id
-
-    @property
-    def meets(self) -> bool:
-        """Whether it meets the objective."""
-        return self.outcome.meets_objective
-
-    @property
-    def usd(self) -> float:
-        """USD a month."""
-        return float(self.outcome.usd_per_month.value)
-
-    @property
-    def yardstick_s(self) -> float:
-        """The latency that options are compared by."""
-        return self.outcome.latency_s[self.yardstick].value
-
-    def scores(self, prefer: str) -> list[float]:
-        """What is to be small, replication by replication; for a product its logarithm."""
-        if prefer == "cost":
-            return list(self.costs)
-        latencies = [_latency(self.found, n, self.yardstick) for n in range(len(self.costs))]
-        if prefer == "latency":
-            return latencies
-        return [math.log(max(cost, 1e-9)) + math.log(late) for cost, late in zip(self.costs, latencies, strict=True)]
 
 
 class Race:
@@ -351,37 +308,9 @@ class Race:
 
     def _behind(self, first: Finalist, other: Finalist) -> float:
         """The probability that the other one is truly behind."""
-        worse = self._worse(first, other)
+        worse = ahead(first, other, self.workload.objective.prefer)
         return worse + (1 - worse) * (1 - self._meets(other))
 
-    def _worse(self, first: Finalist, other: Finalist) -> float:
-        prefer = self.workload.objective.prefer
-        mine, theirs = first.scores(prefer), other.scores(prefer)
-        pairs = [b - a for a, b in zip(mine, theirs, strict=False)]
-        if not all(map(math.isfinite, pairs)):
-            return 1.0 if first.yardstick_s < other.yardstick_s else 0.5
-        expected = first.expected if prefer == "cost" else None
-        if expected is None:
-            return above_zero(pairs)
-        # As costs are: corrected by how far the arrivals lie from what they are known to be.
-        arrived = [float(ledger.arrived) for ledger in first.found.ledgers[: len(pairs)]]
-        least = min(first.found.controlled, other.found.controlled)
-        corrected = with_control(pairs, arrived, expected, least=least)
-        return 1 - below(corrected, 0.0, len(pairs) - (len(pairs) >= least and len(set(arrived)) > 1))
-
     def _meets(self, one: Finalist) -> float:
-        """The probability that it truly meets the objective: that none of its shares passes what is allowed."""
-        wanted, sure = self.workload.objective, 1.0
-        for name, seconds in wanted.latencies:
-            if name == "mean":
-                sure *= below(one.found.mean_latency_s(), seconds, len(one.costs))
-            else:
-                sure *= below(one.found.share_later_than(seconds), 1 - SHARES[name], len(one.costs))
-        sure *= below(one.found.error_share(), wanted.errors, len(one.costs))
-        # What else it misses, a deadline or a cold start, is counted and not estimated.
-        return 0.0 if sure > 0.5 and not one.meets else sure
-
-
-def _latency(found: Replications, n: int, name: str) -> float:
-    ledger = found.ledgers[n]
-    return ledger.mean_s if name == "mean" else ledger.latency_s(SHARES[name])
+        """The probability that it truly meets the objective."""
+        return surely_meets(one, self.workload)

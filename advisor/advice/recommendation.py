@@ -36,7 +36,8 @@ class Confidence(Shown):
 class Option:
     """One deployment in the ranking.
 
-    ``on_front`` says that no other option is both cheaper and faster; ``dominated_by`` names one that is.
+    ``on_front`` says that no other option before it is no dearer, no slower and turns away no more; ``dominated_by``
+    names one that is so. Where some options meet the objective, the front is of these alone.
     ``told`` is what sets it apart from the best: by how much it loses, and on what.
     """
 

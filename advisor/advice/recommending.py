@@ -27,9 +27,10 @@ from advisor.advice.combine import lot_apart
 from advisor.advice.explaining import reasons, told, why
 from advisor.advice.outlook import Outlook
 from advisor.advice.racing import Race
-from advisor.advice.ranking import front, order, scored
+from advisor.advice.ranking import FEW, as_good, front, order, scored
 from advisor.advice.recommendation import Confidence, Option, Recommendation, Refusal, Searched
 from advisor.advice.scouting import Scout
+from advisor.advice.search import warned
 from advisor.advice.simulating import price_overrides
 from advisor.advice.spilling import Spills, outcomes_of_parts
 from advisor.advice.too_many import refuse_too_many
@@ -45,8 +46,6 @@ __all__ = ["Brief", "briefly", "fully", "recommend"]
 
 # What a trial takes, in requests, from which on it is as good as a short race.
 _LONG_ENOUGH = 1_000_000
-# Costs, or what else is preferred, this close are the same to a user, who then takes what is simpler.
-_AS_GOOD = 1.005
 # What a trial finds so many times as bad as the first is far behind it.
 _FAR = 3
 # What a trial finds so many times as bad as the first of a brief race is not the first.
@@ -206,7 +205,7 @@ class _Answer:
         )
         firsts = order(w, [_simplest(w, found.trials) for found in self.scout.found.values() if found.trials])
         every = [trial for found in self.scout.found.values() for trial in found.trials]
-        others = [] if self.brief or race.long else spread_out(every, firsts)
+        others = [] if self.brief or race.long else spread_out(w, every, firsts)
         surely = [*firsts, *others]
         if firsts and firsts[0].meets:
             mark = scored(w, firsts[0])
@@ -234,7 +233,7 @@ class _Answer:
         self._safer(race)
         for trial in others:
             race.enter(trial.deployment, leads=False)
-        for trial in () if self.brief or race.long else cheaper_ones(self.scout.prospects, self.bench, firsts):
+        for trial in () if self.brief or race.vast else cheaper_ones(self.scout.prospects, self.bench, firsts):
             race.enter(trial.deployment, leads=False)
         for trial in () if self.brief else at_the_edge(every, race):
             race.challenge(trial.deployment)
@@ -351,13 +350,17 @@ class _Answer:
 
 
 def _simplest(w: Workload, trials: tuple[Trial, ...]) -> Trial:
-    """The first, or what is as good as it within half a percent and has fewer settings of its own."""
+    """The first, or what is as good, turns away no more, and has fewer warnings or fewer settings of its own."""
     first = trials[0]
     if not first.meets:
         return first
-    mark = _AS_GOOD * scored(w, first)
-    as_good = [one for one in trials if one.meets and scored(w, one) <= mark]
-    return min(as_good, key=lambda one: (_settings(one.deployment), trials.index(one)))
+    alike = [one for one in trials if one.meets and as_good(w, one, first)]
+    alike = [one for one in alike if one.error_share < first.error_share + FEW]
+
+    def trouble(one: Trial) -> tuple[int, int, int]:
+        return len(warned(w, one.deployment)), _settings(one.deployment), trials.index(one)
+
+    return min(alike, key=trouble)
 
 
 def _settings(deployment: Pattern) -> int:
@@ -376,9 +379,9 @@ def _options(w: Workload, race: Race) -> tuple[Option, ...]:
             deployment=one.deployment,
             outcome=one.outcome,
             parts=outcomes_of_parts(w, one),
-            on_front=not better[one.id],
-            dominated_by=better[one.id],
-            told=told(w, ranked[0].outcome, one.outcome, dominated_by=better[one.id]) if n else "",
+            on_front=better[one.id] == "",
+            dominated_by=better[one.id] or "",
+            told=told(w, ranked[0].outcome, one.outcome, dominated_by=better[one.id] or "") if n else "",
         )
         for n, one in enumerate(ranked)
     )

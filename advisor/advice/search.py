@@ -14,11 +14,14 @@ from dataclasses import dataclass
 
 from advisor.advice.foreseeing import Chain, Foreseen, Prospect
 from advisor.advice.judging import Judged
-from advisor.advice.ranking import ALIKE, order, score, scored
+from advisor.advice.ranking import ALIKE, FEW, as_good, order, score, scored, step
 from advisor.advice.settings import of_fixed_size
 from advisor.advice.trial import Bench, Trial
+from advisor.patterns.base import Pattern
+from advisor.rules import NOTES
+from advisor.workload import Workload
 
-__all__ = ["MARGIN", "Found", "at_its_word", "search"]
+__all__ = ["MARGIN", "Found", "at_its_word", "search", "warned"]
 
 # How far below its estimate a cost may come out: nothing for a fleet of fixed size, whose hours are known.
 MARGIN, _FIXED = 0.8, 0.995
@@ -29,6 +32,8 @@ _SAME = 1.001
 # Trials of one pattern at most; the first few are always made; of one that another pattern beats, so many;
 # and where only the first is of interest.
 _MOST, _LEAST, _BEATEN, _FEW = 10, 2, 3, 5
+# Where some are turned away, so many larger ones of the same price are tried.
+_ROOMIER = 2
 # What is spent on a pattern of which nothing has met the objective yet, or which holds something so much better than
 # the best so far by arithmetic, as a multiple of its budget.
 _IN_NEED, _MUCH_BETTER = 3.0, 0.9
@@ -74,12 +79,55 @@ def at_its_word(prospect: Prospect) -> Found:
 
 def _begins(prospect: Prospect) -> list[tuple[Chain, int]]:
     """Where each chain is entered, the most promising first."""
+    begins = [(chain, at) for chain in prospect.chains if (at := chain.start()) is not None]
+    by_latency, fastest = prospect.workload.objective.prefer == "latency", math.inf
+    if by_latency:
+        ends = [chain.foreseen(n) for chain, at in begins for n in (at, len(chain) - 1)]
+        fastest = min((one.yardstick_s for one in ends if one.meets), default=math.inf)
+        begins = [(chain, _nearly(chain, at, ALIKE * fastest)) for chain, at in begins]
+    else:
+        begins = [(chain, _roomy(chain, at)) for chain, at in begins]
 
-    def rank(begin: tuple[Chain, int]) -> tuple[bool, float, float, str]:
+    def rank(begin: tuple[Chain, int]) -> tuple[bool, float, float, float, str]:
         one = begin[0].foreseen(begin[1])
-        return (not one.meets, 0.0 if one.meets else one.shortfall, prospect.scored(one), one.id)
+        alike = step(one.yardstick_s, fastest, ALIKE) if by_latency else prospect.scored(one)
+        return (not one.meets, 0.0 if one.meets else one.shortfall, alike, one.usd if by_latency else 0.0, one.id)
 
-    return sorted(((chain, at) for chain in prospect.chains if (at := chain.start()) is not None), key=rank)
+    return sorted(begins, key=rank)
+
+
+def _nearly(chain: Chain, at: int, fast_s: float) -> int:
+    """The smallest from there on that is so fast, as more of the same is no slower; where none is, it stays there."""
+    low, high = at - 1, len(chain) - 1
+    if chain.foreseen(high).yardstick_s > fast_s:
+        return at
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if chain.foreseen(middle).yardstick_s <= fast_s else (middle, high)
+    return high
+
+
+def _roomy(chain: Chain, at: int) -> int:
+    """The smallest from there on that turns nobody away, as long as what has room for more costs no more."""
+    while _roomier(chain, at):
+        at += 1
+    return at
+
+
+def _roomier(chain: Chain, at: int) -> bool:
+    """Whether the next larger one turns away fewer for the same price, and within the same quotas."""
+    if at + 1 == len(chain):
+        return False
+    one, more = chain.foreseen(at), chain.foreseen(at + 1)
+    if not one.meets or one.error_share < FEW or more.error_share >= one.error_share:
+        return False
+    w = chain.prospect.workload
+    return as_good(w, more, one) and not warned(w, more.deployment) - warned(w, one.deployment)
+
+
+def warned(w: Workload, deployment: Pattern) -> frozenset[str]:
+    """The rules that warn of a deployment, such as of a quota that AWS has to raise first, or refuse it."""
+    return frozenset(finding.rule for finding in deployment.check(w) if finding.verdict is not NOTES)
 
 
 class _Search:
@@ -132,7 +180,8 @@ class _Search:
             return len(self.trials) < _LEAST or one.meets or one.shortfall < tried.shortfall
         least_usd = one.usd * (_FIXED if of_fixed_size(one.deployment) else MARGIN)
         if self.workload.objective.prefer == "latency":
-            return one.floor_s * ALIKE < self.best.yardstick_s
+            faster = one.floor_s * ALIKE < self.best.yardstick_s
+            return faster or (one.yardstick_s <= ALIKE**2 * self._fastest_s() and least_usd < self.best.usd)
         return score(self.workload, least_usd, max(one.floor_s, 1e-9)) < self._score(self.best)
 
     def _known(self, one: Foreseen) -> bool:
@@ -156,10 +205,18 @@ class _Search:
         if first is None:
             return
         boundary = at if first.meets else self._up(chain, at)
-        if first.meets:
+        if first.meets and self._saves(chain, at):
             boundary = self._down(chain, at, least)
         if boundary is not None:
             self._beyond(chain, boundary)
+
+    def _saves(self, chain: Chain, at: int) -> bool:
+        """Whether a smaller one may be better: it costs less, or is within a quota that this one is not."""
+        w = self.workload
+        if at == 0 or w.objective.prefer == "latency":
+            return False
+        one, less = chain.foreseen(at), chain.foreseen(at - 1)
+        return not as_good(w, one, less) or bool(warned(w, one.deployment) - warned(w, less.deployment))
 
     def _down(self, chain: Chain, at: int, least: int) -> int:
         """Smaller ones in growing steps until one fails, then between the two."""
@@ -204,7 +261,13 @@ class _Search:
         if self.workload.objective.prefer == "latency":
             for n in self._faster(chain, boundary):
                 self._try(chain, n)
+            self._thrifty(chain)
             return
+        for n in range(boundary, min(len(chain) - 1, boundary + _ROOMIER)):
+            trial = self.trials.get(chain.members[n].id)
+            if trial is None or trial.error_share < FEW or not _roomier(chain, n):
+                break
+            self._try(chain, n + 1)
         candidates = sorted(range(boundary + 1, len(chain)), key=estimated)[:2]
         for n in candidates:
             if self.best is not None and MARGIN * estimated(n) >= self._score(self.best):
@@ -220,6 +283,31 @@ class _Search:
                 return
             yield n
             n, step = n + step, step * 2
+
+    def _thrifty(self, chain: Chain) -> None:
+        """The smallest that is nearly as fast as the fastest: more of the same costs more."""
+        fast_s = ALIKE * self._fastest_s()
+        fast = [n for n, one in enumerate(chain.members) if self._met_within(one.id, fast_s)]
+        if not fast:
+            return
+        good = bad = fast[0]
+        while bad > 0 and chain.foreseen(bad - 1).yardstick_s <= ALIKE * fast_s:
+            bad -= 1
+        bad -= 1
+        while good - bad > 1:
+            middle = (bad + good) // 2
+            if self._try(chain, middle) is None:
+                break
+            bad, good = (bad, middle) if self._met_within(chain.members[middle].id, fast_s) else (middle, good)
+
+    def _met_within(self, name: str, fast_s: float) -> bool:
+        """Whether one was tried, meets the objective and is so fast."""
+        trial = self.trials.get(name)
+        return trial is not None and trial.meets and trial.yardstick_s <= fast_s
+
+    def _fastest_s(self) -> float:
+        """The latency of the fastest of those that meet the objective."""
+        return min((trial.yardstick_s for trial in self.trials.values() if trial.meets), default=math.inf)
 
     def _enough(self, one: Foreseen, *, needed: bool = False) -> bool:
         """Whether as many have been tried as there may be, or enough has been spent for this one to be left out."""

@@ -38,7 +38,10 @@ SPIKES_APART = (
     "Latency and what is not served are those of the usual traffic, without the one-off spikes: how these fare stands "
     "apart. The cost is with them, once in the month."
 )
-_FRONT = "On the front are those of which no other option is both cheaper and faster."
+_FRONT = (
+    "On the front is what meets the objective, if anything does, where no other option is at once no dearer, no slower "
+    "and turns away no more."
+)
 
 
 def tables(answer: Recommendation) -> tuple[Table, ...]:

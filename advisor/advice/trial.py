@@ -53,6 +53,8 @@ class Trial:
     judged: Judged
     #: what it took, in requests, about
     effort: int = 0
+    #: the share of requests that are not served
+    error_share: float = 0.0
 
     @property
     def id(self) -> str:
@@ -200,4 +202,5 @@ class Bench:
             yardstick_s=latency.value,
             judged=judge(w, found),
             effort=sum(one.effort for one in runs),
+            error_share=found.error_share().value,
         )

@@ -20,6 +20,7 @@ class Entry:
     yardstick_s: float
     meets: bool = True
     shortfall: float = 0.0
+    error_share: float = 0.0
 
 
 def asking(prefer: str, latency: str = "p95: 300 ms") -> Workload:

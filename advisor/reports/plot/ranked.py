@@ -113,9 +113,15 @@ def _scales(
 
 
 def _front(axes: Axes, answer: Recommendation, name: str) -> list[tuple[float, float]]:
-    """The front as steps: between two of its points nothing is on offer that is better than the cheaper one."""
-    front = [(float(one.usd_per_month), one.latency_s(name)) for one in answer.pareto]
-    front = [point for point in front if math.isfinite(point[1])]
+    """The front as steps: between two of its points nothing is on offer that is better than the cheaper one.
+
+    What is on it for the requests that it does not turn away, and is no faster than a cheaper one, makes no step.
+    """
+    front: list[tuple[float, float]] = []
+    for one in answer.pareto:
+        late_s = one.latency_s(name)
+        if math.isfinite(late_s) and (not front or late_s < front[-1][1]):
+            front.append((float(one.usd_per_month), late_s))
     if len(front) > 1:
         axes.step([x for x, _ in front], [y for _, y in front], where="post", color=INK, lw=1, zorder=1.5)
     return front

@@ -71,8 +71,9 @@ def _ranking(answer: Recommendation) -> Grid:
     right = ["rank", "USD a month", name, "not served", "cold starts", "busy"]
     columns = ["rank", "deployment", "meets", *right[1:], "evidence", "front"]
     note = (
-        "Front: no other option is both cheaper and faster. Busy: the share of their time in which workers were at "
-        "work, and of serverless as many containers as there may be. Evidence: how the service times are known."
+        "Front: it meets the objective, if any does, and no other option is at once no dearer, no slower and turns "
+        "away no more. Busy: the share of their time in which workers were at work, and of serverless as many "
+        "containers as there may be. Evidence: how the service times are known."
     )
     table = Table.of(columns, rows, title="The options, the best first", notes=[note], right=right)
     keys = {
