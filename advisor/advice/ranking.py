@@ -4,8 +4,8 @@
     latency    the percentile that is asked for, then cost
     balanced   the product of both: cost / best cost x latency / best latency ranks as cost x latency does
 
-Cost is per request that is served: what is not paid because requests were turned away is no saving. Costs and
-products are alike within half a percent of the best, latencies within five. Of those alike in what is preferred the
+Cost is per request that is served: what is not paid because requests were turned away is no saving. Costs are alike
+within half a percent of the best, products within two, latencies within five. Of those alike in what is preferred the
 one that turns away fewer comes first, then the faster one, then the cheaper one: of two endpoints of one price, one of
 which only allows for more calls at a time, nobody would take the smaller.
 
@@ -43,8 +43,8 @@ __all__ = [
 
 # Latencies whose ratio is less than this are told apart by nobody: it is the precision that answers aim at.
 ALIKE = 1.05
-# Costs, or products of both, this close are the same to a user.
-AS_GOOD = 1.005
+# Costs this close are the same to a user; and products of both, which are known as well as their latency is.
+AS_GOOD, _PRODUCTS = 1.005, 1.02
 # Shares of requests turned away that differ by less than this are alike: it is one of a hundred thousand.
 FEW = 1e-5
 # Figures this close look the same in a table: of cost, and of latency.
@@ -123,7 +123,7 @@ def criteria(prefer: str) -> tuple[tuple[str, float], ...]:
     return {
         "cost": (("cost", AS_GOOD), ("errors", FEW), ("latency", ALIKE)),
         "latency": (("latency", ALIKE), ("cost", AS_GOOD), ("errors", FEW)),
-        "balanced": (("balanced", AS_GOOD), ("errors", FEW), ("latency", ALIKE)),
+        "balanced": (("balanced", _PRODUCTS), ("errors", FEW), ("latency", ALIKE)),
     }[prefer]
 
 

@@ -1,4 +1,4 @@
-"""The order of options: the objective first, then the preference, ties by name; and the front of cost and latency."""
+"""The order of options: the objective first, then the preference, ties by name; and the front of all."""
 
 from __future__ import annotations
 
@@ -66,6 +66,35 @@ def test_latencies_within_five_percent_are_alike_and_cost_decides() -> None:
     assert ids(order(asking("latency"), [dear, cheap, slow])) == ["cheap", "dear", "slow"]
 
 
+ROOM_FOR_ONE = Entry("one", 9.992, 0.200, error_share=0.0008)
+ROOM_FOR_TWO = Entry("two", 10.000, 0.203)
+
+
+@pytest.mark.parametrize("prefer", ["cost", "latency", "balanced"])
+def test_of_those_alike_in_what_is_preferred_the_one_that_turns_away_fewer_comes_first(prefer: str) -> None:
+    # One is paid for 0.08 % fewer requests: at the price of those that are served both cost the same.
+    assert ids(order(asking(prefer), [ROOM_FOR_ONE, ROOM_FOR_TWO])) == ["two", "one"]
+
+
+def test_what_is_not_paid_for_requests_turned_away_is_no_saving() -> None:
+    # 96 USD for 96 % of the requests are 100 USD for all of them.
+    w = asking("cost", "p90: 300 ms, errors: 5 %")
+    lean, full = Entry("lean", 96.0, 0.2, error_share=0.04), Entry("full", 100.2, 0.2)
+    assert ids(order(w, [lean, full])) == ["full", "lean"]
+    # A whole percent above that is dearer.
+    assert ids(order(w, [lean, Entry("full", 101.0, 0.2)])) == ["lean", "full"]
+
+
+def test_a_request_in_a_million_turned_away_decides_nothing_and_the_faster_of_one_price_comes_first() -> None:
+    fast, slow = Entry("fast", 88.174, 0.27, error_share=1e-6), Entry("slow", 88.150, 1.26)
+    assert ids(order(asking("cost"), [slow, fast])) == ["fast", "slow"]
+
+
+def test_what_costs_half_a_percent_more_is_dearer_whatever_it_turns_away() -> None:
+    lean, full = Entry("lean", 100.0, 0.2, error_share=0.0001), Entry("full", 100.6, 0.2)
+    assert ids(order(asking("cost"), [full, lean])) == ["lean", "full"]
+
+
 def test_a_latency_that_is_never_reached_is_the_worst() -> None:
     never = Entry("never", 1.0, math.inf)
     assert ids(order(asking("latency"), [never, FAST])) == ["fast", "never"]
@@ -79,7 +108,26 @@ def test_options_are_compared_by_the_latency_that_the_objective_names_and_else_b
 
 def test_the_front_keeps_what_nothing_beats_on_both_and_names_what_beats_the_rest() -> None:
     beaten = Entry("beaten", 15.0, 0.150)
-    assert front([CHEAP, FAST, MIDDLE, beaten]) == {"cheap": "", "middle": "", "fast": "", "beaten": "middle"}
+    assert front([CHEAP, MIDDLE, beaten, FAST]) == {"cheap": "", "middle": "", "fast": "", "beaten": "middle"}
+
+
+def test_what_turns_away_more_beats_nothing_on_the_front() -> None:
+    lossy = Entry("lossy", 8.0, 0.1, error_share=0.0009)
+    assert front([lossy, CHEAP]) == {"lossy": "", "cheap": ""}
+    assert front([CHEAP, Entry("dear", 11.0, 0.2, error_share=0.0009)]) == {"cheap": "", "dear": "cheap"}
+
+
+def test_what_misses_the_objective_is_on_no_front_with_what_meets_it_and_pushes_nothing_off_it() -> None:
+    small = Entry("small", 5.0, 0.05, meets=False, shortfall=1.1)
+    assert front([CHEAP, small]) == {"cheap": "", "small": None}
+    far = Entry("far", 6.0, 0.06, meets=False, shortfall=2.0)
+    assert front([small, far]) == {"small": "", "far": "small"}
+
+
+def test_figures_that_look_the_same_decide_nothing_on_the_front() -> None:
+    # The first is dearer by a ten-millionth and slower by a thousandth.
+    first = Entry("first", 10.000001, 0.2002)
+    assert front([first, CHEAP]) == {"first": "", "cheap": "first"}
 
 
 entries = st.lists(
@@ -88,6 +136,8 @@ entries = st.lists(
         id=st.text("abcdef", min_size=1, max_size=3),
         usd=st.sampled_from([1.0, 2.0, 3.0, 5.0]),
         yardstick_s=st.sampled_from([0.1, 0.2, 0.4, math.inf]),
+        meets=st.booleans(),
+        error_share=st.sampled_from([0.0, 1e-6, 0.0005, 0.02]),
     ),
     min_size=1,
     max_size=8,
@@ -95,16 +145,48 @@ entries = st.lists(
 )
 
 
-@given(entries)
-def test_the_front_is_never_empty_and_each_beaten_one_names_one_on_it_or_beaten_itself(drawn: list[Entry]) -> None:
-    found = front(drawn)
+@given(entries, st.sampled_from(["cost", "latency", "balanced"]))
+def test_the_first_is_on_the_front_and_each_beaten_one_names_one_no_worse(drawn: list[Entry], prefer: str) -> None:
+    ranked = order(asking(prefer), drawn)
+    found = front(ranked)
     by_id = {one.id: one for one in drawn}
-    assert "" in found.values()
+    assert found[ranked[0].id] == ""
+    some = any(one.meets for one in drawn)
     for name, better in found.items():
         if better:
             mine, theirs = by_id[name], by_id[better]
+            assert theirs.meets >= mine.meets
             assert theirs.usd <= mine.usd
             assert theirs.yardstick_s <= mine.yardstick_s
+            assert theirs.error_share <= mine.error_share + 1e-5
+        elif better is None:
+            assert some
+            assert not by_id[name].meets
+
+
+close = st.lists(
+    st.builds(
+        Entry,
+        id=st.text("abcdef", min_size=1, max_size=3),
+        usd=st.floats(10.0, 10.2),
+        yardstick_s=st.floats(0.1, 0.12),
+        error_share=st.floats(0.0, 0.00005),
+    ),
+    min_size=3,
+    max_size=8,
+    unique_by=lambda one: one.id,
+)
+
+
+@given(close, st.sampled_from(["cost", "latency", "balanced"]))
+def test_nothing_comes_behind_what_turns_away_more_and_is_no_cheaper_and_no_faster(drawn: list[Entry], prefer: str) -> None:
+    w = asking(prefer)
+    ranked = order(w, drawn)
+    assert sorted(ids(ranked)) == sorted(ids(drawn))
+    for n, one in enumerate(ranked):
+        for other in ranked[n + 1 :]:
+            worse = other.usd <= one.usd and other.yardstick_s <= one.yardstick_s
+            assert not (worse and other.error_share + 2e-5 < one.error_share)
 
 
 @given(entries, st.sampled_from(["cost", "latency", "balanced"]), st.randoms(use_true_random=False))
