@@ -97,13 +97,18 @@ def _begins(prospect: Prospect) -> list[tuple[Chain, int]]:
 
 
 def _nearly(chain: Chain, at: int, fast_s: float) -> int:
-    """The smallest from there on that is so fast, as more of the same is no slower; where none is, it stays there."""
+    """The cheapest from there on that is so fast, as more of the same is no slower; where none is, it stays there.
+
+    That is the smallest, but where what is kept warm costs less.
+    """
     low, high = at - 1, len(chain) - 1
     if chain.foreseen(high).yardstick_s > fast_s:
         return at
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if chain.foreseen(middle).yardstick_s <= fast_s else (middle, high)
+    while high + 1 < len(chain) and chain.foreseen(high + 1).usd < chain.foreseen(high).usd:
+        high += 1
     return high
 
 

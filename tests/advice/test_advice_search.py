@@ -11,6 +11,7 @@ import advisor as ad
 from advisor.advice.checking import pattern_named
 from advisor.advice.foreseeing import Chain, Prospect
 from advisor.advice.ranking import ALIKE, order, score
+from advisor.advice.recommending import recommend
 from advisor.advice.search import search
 from advisor.advice.settings import of_fixed_size
 from advisor.advice.trial import Bench, Trial
@@ -157,3 +158,51 @@ def test_of_a_pattern_that_the_rules_shut_nothing_is_worked_out() -> None:
         assert one.best() is None
         assert not one._foreseen
     assert Prospect(w, pattern_named("multi-model"), price_book()).best() is not None
+
+
+FAST = """
+name: fast
+region: us-east-1
+model: {size: 300 MB, memory: 1 GB, image: 1.5 GB, framework: xgboost}
+work: [{on: ml.m5.xlarge, mean: 400 ms, p95: 800 ms, workers: 4}]
+traffic: {rate: 6 per second}
+payload: {request: 5 KB, response: 1 KB}
+objective: {p95: 2 s, errors: 0.5 %, prefer: latency}
+"""
+
+
+def test_where_latency_is_preferred_the_cheapest_of_those_as_fast_is_found() -> None:
+    prospect = Prospect(reads(FAST), pattern_named("real-time"), price_book())
+    on = Bench(prospect.workload, 0, price_book())
+    best = search(prospect, on, budget=6e6).trials[0]
+    every = [chain.foreseen(n) for chain in prospect.chains for n in range(len(chain))]
+    fastest = min(one.floor_s for one in every if one.meets)
+    assert best.yardstick_s <= ALIKE * fastest
+    # Nothing that is clearly cheaper and may be as fast by arithmetic is as fast in its trial.
+    cheaper = [one for one in every if one.usd < 0.9 * best.usd and one.meets]
+    assert cheaper
+    nearly = [one for one in cheaper if one.yardstick_s <= ALIKE**2 * fastest]
+    assert not any(on.trial(one.deployment).yardstick_s <= ALIKE * fastest for one in nearly)
+
+
+def test_the_fastest_stands_beside_what_is_cheaper_and_slower_and_still_meets_the_objective() -> None:
+    answer = recommend(reads(FAST), seed=0, patterns=["real-time"], explain=False)
+    first, *others = answer.options
+    # Three of ml.m5.xlarge at 0.23 USD an hour are as fast as one of ml.m5.4xlarge at 0.922 USD.
+    assert float(first.usd_per_month) == pytest.approx(3 * 0.23 * 730, rel=0.05)
+    cheaper = [one for one in others if one.meets_objective and float(one.usd_per_month) < 0.9 * 3 * 0.23 * 730]
+    assert cheaper
+    for one in (first, *cheaper):
+        assert one.on_front
+    assert all(one.latency_s("p95") > ALIKE * first.latency_s("p95") for one in cheaper)
+    assert "the cheapest of those within five percent of the fastest" in answer.why[0]
+
+
+def test_a_search_enters_where_nobody_is_turned_away_at_no_cost_and_within_the_same_quotas() -> None:
+    # Room for more calls costs nothing, up to the 10 at a time that a new account may have.
+    w = reads(FAST.replace("6 per second", "0.3 per second").replace("latency}", "cost}"))
+    prospect = Prospect(w, pattern_named("serverless"), price_book())
+    first = search(prospect, Bench(w, 0, price_book()), budget=6e6).trials[0]
+    assert first.meets
+    assert first.error_share < 1e-5
+    assert first.deployment.to_dict()["max_concurrency"] <= 10
