@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.advice.explaining import told, why
 from advisor.advice.outcome import Held, Money, Outcome, per_million
+from advisor.advice.quotas import passed_quotas
 from advisor.advice.ranking import front, order, percentile
 from advisor.advice.recommendation import (
     BreakEven,
@@ -253,13 +254,21 @@ def _ranked(w: Workload, made: list[Option]) -> tuple[Option, ...]:
     entries = [_Entry(one, percentile(w), float(n)) for n, one in enumerate(made)]
     ranked = order(w, entries)
     better = front(ranked)
+    first = ranked[0].option.outcome if ranked else None
+
+    def apart(one: Option) -> str:
+        if first is None or one.outcome is first:
+            return ""
+        quotas = passed_quotas(w, one.deployment)
+        return told(w, first, one.outcome, dominated_by=better[one.id] or "", quotas=quotas)
+
     return tuple(
         replace(
             one.option,
             rank=n + 1,
             on_front=better[one.id] == "",
             dominated_by=better[one.id] or "",
-            told=told(w, ranked[0].option.outcome, one.option.outcome, dominated_by=better[one.id] or "") if n else "",
+            told=apart(one.option),
         )
         for n, one in enumerate(ranked)
     )

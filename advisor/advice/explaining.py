@@ -134,8 +134,11 @@ def _nothing_meets(w: Workload, nearest: Option) -> tuple[str, ...]:
     )
 
 
-def told(w: Workload, best: Outcome, other: Outcome, *, dominated_by: str) -> str:
-    """What sets an option apart from the best: what it misses, or by how much it costs and takes more."""
+def told(w: Workload, best: Outcome, other: Outcome, *, dominated_by: str, quotas: Sequence[Finding] = ()) -> str:
+    """What sets an option apart from the best: what it misses, or by how much it costs and takes more.
+
+    ``quotas`` are those that AWS has to raise before it can start.
+    """
     if other.misses:
         return "misses the objective: " + "; ".join(other.misses)
     mine, theirs = float(best.usd_per_month.value), float(other.usd_per_month.value)
@@ -149,7 +152,8 @@ def told(w: Workload, best: Outcome, other: Outcome, *, dominated_by: str) -> st
         said.append(f"leaves {share} of the requests unserved" if unserved else "serves all requests")
     if dominated_by:
         said.append(f"{dominated_by} is no dearer, no slower and turns away no more")
-    return ", ".join(said)
+    raised = f"; it needs a higher quota from AWS first: {'; '.join(one.says for one in quotas)}" if quotas else ""
+    return f"{', '.join(said)}{raised}"
 
 
 def _compared(verb: str, after: str, shown: str, mine: float, theirs: float) -> str:

@@ -24,22 +24,22 @@ from advisor.advice.alternatives import (
 )
 from advisor.advice.checking import pattern_named
 from advisor.advice.combine import lot_apart
-from advisor.advice.explaining import reasons, told, why
+from advisor.advice.explaining import reasons, why
+from advisor.advice.options import notes_of, options_of, warnings_of
 from advisor.advice.outlook import Outlook
 from advisor.advice.racing import Race
-from advisor.advice.ranking import FEW, as_good, front, order, scored
+from advisor.advice.ranking import FEW, as_good, order, scored
 from advisor.advice.recommendation import Confidence, Option, Recommendation, Refusal, Searched
 from advisor.advice.scouting import Scout
 from advisor.advice.search import warned
 from advisor.advice.simulating import price_overrides
-from advisor.advice.spilling import Spills, outcomes_of_parts
+from advisor.advice.spilling import Spills
 from advisor.advice.too_many import refuse_too_many
 from advisor.advice.trial import Bench, Ran, Trial
 from advisor.catalog.prices import PriceBook, price_book
 from advisor.errors import InputError
 from advisor.patterns import PATTERNS
 from advisor.patterns.base import Pattern
-from advisor.rules import WARNS, Finding
 from advisor.workload import Workload
 
 __all__ = ["Brief", "briefly", "fully", "recommend"]
@@ -164,7 +164,7 @@ class _Answer:
         w = self.workload
         self.scout.search()
         race = self._raced()
-        options = _options(w, race)
+        options = options_of(w, race)
         answer = self._answer(race, options)
         if not explain:
             return answer
@@ -322,7 +322,7 @@ class _Answer:
             why=why(w, options, refused, confidence),
             sensitivity=(),
             break_even=(),
-            warnings=_warnings(w, options),
+            warnings=warnings_of(w, options),
             assumptions=ranked[0].outcome.assumptions if ranked else (),
             searched=Searched(
                 space=sum(found.space for found in self.scout.found.values()),
@@ -333,7 +333,7 @@ class _Answer:
             version=__version__,
             prices_as_of=prices,
             horizon_h=horizon,
-            notes=_notes(options),
+            notes=notes_of(options),
         )
 
     def _tell(self, what: str) -> None:
@@ -368,31 +368,3 @@ def _settings(deployment: Pattern) -> int:
     made = {field.name: field for field in fields(deployment)}  # type: ignore[arg-type]  # a dataclass
     held = deployment.to_dict()
     return sum(held[name] != field.default for name, field in made.items() if field.default is not MISSING)
-
-
-def _options(w: Workload, race: Race) -> tuple[Option, ...]:
-    ranked = race.ranked()
-    better = front(ranked)
-    return tuple(
-        Option(
-            rank=n + 1,
-            deployment=one.deployment,
-            outcome=one.outcome,
-            parts=outcomes_of_parts(w, one),
-            on_front=better[one.id] == "",
-            dominated_by=better[one.id] or "",
-            told=told(w, ranked[0].outcome, one.outcome, dominated_by=better[one.id] or "") if n else "",
-        )
-        for n, one in enumerate(ranked)
-    )
-
-
-def _warnings(w: Workload, options: tuple[Option, ...]) -> tuple[Finding, ...]:
-    """What the rules warn of in the best option."""
-    if not options:
-        return ()
-    return tuple(finding for finding in options[0].deployment.check(w) if finding.verdict is WARNS)
-
-
-def _notes(options: tuple[Option, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(note for option in options for note in option.outcome.notes))

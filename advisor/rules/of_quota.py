@@ -11,8 +11,9 @@ from advisor.workload import Workload
 
 __all__ = ["own_quota_of_instances", "quota_of_instances"]
 
+_OF_ONE = "quota.instances_per_endpoint"
 _QUOTAS = {
-    "quota.instances_per_endpoint": "on one endpoint",
+    _OF_ONE: "on one endpoint",
     "quota.instances_all_endpoints": "on all endpoints together",
 }
 _WHERE = "deployment.max_instances"
@@ -22,12 +23,15 @@ def quota_of_instances(rule_id: str, *, passes_set: str, fails_set: str) -> Rule
     """More instances than a new account's quotas; one that the profile states itself is another rule's."""
 
     def body(w: Workload, d: Any) -> Ill | None:
-        key = min(_QUOTAS, key=w.limit)
-        if d.max_instances <= w.limit(key) or w.overridden(key) or _own(w, d.max_instances):
+        if _own(w, d):
             return None
+        short = [key for key in _QUOTAS if not w.overridden(key) and _wanted(w, d, key) > w.limit(key)]
+        if not short:
+            return None
+        key = min(short, key=w.limit)
         return Ill(
-            f"{d.max_instances:,} instances, and a new account may have {told(w, key)} {_QUOTAS[key]}",
-            mend=f"ask AWS to raise it, then write platform: {{{key}: {d.max_instances}}}",
+            f"{_told(w, d, key)}, and a new account may have {told(w, key)} {_QUOTAS[key]}",
+            mend=f"ask AWS to raise it, then write platform: {{{key}: {_wanted(w, d, key)}}}",
         )
 
     body.__doc__ = """A new account may have {quota.instances_per_endpoint} instances on an endpoint.
@@ -43,13 +47,15 @@ def own_quota_of_instances(rule_id: str, *, passes: str, fails: str, passes_set:
     """More instances than the quota that the profile itself states."""
 
     def body(w: Workload, d: Any) -> Ill | None:
-        key = _own(w, d.max_instances)
+        key = _own(w, d)
         if not key:
             return None
+        wanted = _wanted(w, d, key)
+        each = int(w.limit(key)) * d.max_instances // wanted
+        fewer = f"give max_instances={each} or fewer, a larger type," if each else "have fewer endpoints,"
         return Ill(
-            f"{d.max_instances:,} instances, and this account may have {told(w, key)} {_QUOTAS[key]}",
-            mend=f"give max_instances={int(w.limit(key))} or fewer, a larger type, or have AWS raise it to "
-            f"{d.max_instances:,} and say so under platform",
+            f"{_told(w, d, key)}, and this account may have {told(w, key)} {_QUOTAS[key]}",
+            mend=f"{fewer} or have AWS raise it to {wanted:,} and say so under platform",
         )
 
     body.__doc__ = """AWS refuses more instances than the account's own quota.
@@ -68,7 +74,17 @@ def own_quota_of_instances(rule_id: str, *, passes: str, fails: str, passes_set:
     )(body)
 
 
-def _own(w: Workload, wanted: int) -> str:
+def _own(w: Workload, d: Any) -> str:
     """The stated quota that is too small, the smallest one; empty where there is none."""
-    short = [key for key in _QUOTAS if w.overridden(key) and wanted > w.limit(key)]
+    short = [key for key in _QUOTAS if w.overridden(key) and _wanted(w, d, key) > w.limit(key)]
     return min(short, key=w.limit, default="")
+
+
+def _wanted(w: Workload, d: Any, key: str) -> int:
+    """How many instances a quota counts: those of one endpoint, or of as many as the workload takes."""
+    return int(d.max_instances) * (1 if key == _OF_ONE else d.endpoints(w))
+
+
+def _told(w: Workload, d: Any, key: str) -> str:
+    wanted = f"{_wanted(w, d, key):,} instances"
+    return wanted if key == _OF_ONE or d.endpoints(w) == 1 else f"{wanted} on {d.endpoints(w):,} endpoints"

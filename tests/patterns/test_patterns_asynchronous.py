@@ -306,6 +306,14 @@ def test_memory_refuses_above_all_of_it_and_warns_above_the_usable_share(memory:
 def test_quotas_of_instances_are_told_once_and_refuse_only_where_they_are_the_accounts_own() -> None:
     rules = found(overlay(""), max_instances=5)
     assert rules["AS-46"].says == "5 instances, and a new account may have 4 on one endpoint"
+    # Thirty models are thirty endpoints, of two instances each.
+    many = "model: {count: 30, same_container: true}"
+    assert found(overlay(many), max_instances=2)["AS-46"].says == (
+        "60 instances on 30 endpoints, and a new account may have 4 on all endpoints together"
+    )
+    raised = overlay(f"{many}\nplatform: {{quota.instances_all_endpoints: 60}}")
+    assert not {"AS-46", "AS-66"} & set(found(raised, max_instances=2))
+    assert found(raised, max_instances=3)["AS-66"].mend.startswith("give max_instances=2 or fewer")
     own = overlay("platform: {quota.instances_per_endpoint: 20, quota.instances_all_endpoints: 6}")
     assert "AS-66" not in found(own, max_instances=6)
     assert found(own, max_instances=7)["AS-66"].says == (
