@@ -38,6 +38,7 @@ class Guess:
     usd: float
     meets: bool = True
     yardstick_s: float = 1.0
+    error_share: float = 0.0
 
     @property
     def pattern(self) -> str:
