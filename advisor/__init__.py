@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from advisor.advice.checking import check
     from advisor.advice.recommending import recommend
+    from advisor.advice.rendering import render
     from advisor.advice.side_by_side import compare
     from advisor.advice.simulating import simulate
     from advisor.catalog.prices import price_book
@@ -42,6 +43,7 @@ __all__ = [
     "read",
     "reads",
     "recommend",
+    "render",
     "simulate",
     "whatif",
 ]  # fmt: skip
@@ -60,6 +62,7 @@ _HOMES = {
     "reads": "advisor.workload.read",
     "whatif": "advisor.sweeps.sweeping",
     "recommend": "advisor.advice.recommending",
+    "render": "advisor.advice.rendering",
     "simulate": "advisor.advice.simulating",
 }
 

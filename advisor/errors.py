@@ -4,7 +4,7 @@
     ├── InputError          the user's input is wrong: exit code 2
     │   ├── UnitError       a quantity without a unit, or with a wrong one
     │   ├── UnknownName     a name that the catalog, a profile or a verb does not know
-    │   ├── ProfileError    a profile that does not read, with all of its problems
+    │   ├── ProfileError    a profile, or a combination's settings, with all problems at once
     │   ├── TraceError      a file of arrivals or measurements that does not read
     │   ├── PriceMissing    a price that is not in the price book
     │   └── RefreshError    the price list could not be fetched or stored
@@ -97,7 +97,7 @@ class Problem:
 
 
 class ProfileError(InputError):
-    """A profile that does not read; ``problems`` holds all that was found, in the file's order."""
+    """A profile, or a combination's settings, that do not read; ``problems`` holds all that was found, in order."""
 
     def __init__(self, what: str, where: str = "", mend: str = "", problems: tuple[Problem, ...] = ()) -> None:
         super().__init__(what, where, mend)

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from advisor.advice.by_part import combination_of
+from advisor.advice.combination import Combination
 from advisor.errors import InputError, UnknownName, near
 from advisor.patterns import PATTERNS
 from advisor.patterns.base import Pattern
@@ -27,7 +29,7 @@ class PatternCheck(Shown):
     """One pattern against one workload: the deployment that was judged, and what its rules found."""
 
     pattern: str
-    deployment: Pattern
+    deployment: Pattern | Combination
     findings: tuple[Finding, ...]
 
     @property
@@ -112,12 +114,16 @@ def check(workload: Workload, *, pattern: str | None = None, sets: Mapping[str, 
     """Judge a workload by the rules of every pattern, or of one.
 
     ``sets`` changes settings of the deployment that is judged: ``{"memory": "4 GB"}``; it needs a pattern, since each
-    has settings of its own.
+    has settings of its own. Of a ``combination`` each is under its part: ``{"second.memory": "4 GB"}``.
     """
     if sets and pattern is None:
         raise InputError("settings without a pattern", "", f"name the pattern they belong to: {', '.join(_NAMED)}")
     if not isinstance(workload, Workload):
         raise InputError(f"{workload!r} is not a workload", "", "read it first: ad.check(ad.read(path))")
+    if pattern == Combination.name:
+        both = combination_of(workload, sets or {})
+        found = PatternCheck(pattern=pattern, deployment=both, findings=both.check(workload))
+        return Checked(workload=workload, patterns=(found,))
     judged = [pattern_named(pattern)] if pattern is not None else PATTERNS
     results = []
     for each in judged:
@@ -129,6 +135,9 @@ def check(workload: Workload, *, pattern: str | None = None, sets: Mapping[str, 
 
 def pattern_named(name: str) -> type[Pattern]:
     """The pattern of that name; near names are proposed where there is none."""
+    if name == Combination.name:
+        mend = "name the patterns of its parts; check, simulate and render take a combination"
+        raise UnknownName(f'"{name}" is made of several patterns', "", mend)
     if name not in _NAMED:
         hint = near(name, _NAMED) or f"the patterns are {', '.join(_NAMED)}"
         raise UnknownName(f'"{name}" is not a pattern', "", hint)

@@ -8,12 +8,13 @@ is the lot's, and the bill is of both.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from advisor.advice.combination import Combination, lot_apart, shares
 from advisor.advice.explaining import told, why
 from advisor.advice.outcome import Held, Money, Outcome, per_million
 from advisor.advice.quotas import passed_quotas
@@ -29,80 +30,19 @@ from advisor.advice.recommendation import (
     Sensitivity,
 )
 from advisor.advice.sensitivity import WORTH
+from advisor.advice.simulating import simulate
 from advisor.advice.spill import EVIDENCE
+from advisor.errors import InputError
 from advisor.money import together
 from advisor.patterns.base import Pattern
-from advisor.patterns.settings import settings_told
 from advisor.rules import NOTES, Finding
-from advisor.show import Shown
 from advisor.sim.apart import can_fork, helpers
+from advisor.sim.faults import NO_FAULTS, Faults
 from advisor.workload import Workload
 
-if TYPE_CHECKING:
-    from advisor.patterns.requests import Call
-
-__all__ = ["Combination", "left_out", "lot_apart", "put_together", "recommend_both"]
+__all__ = ["put_together", "recommend_both", "simulate_both"]
 
 _JOB = "batch-transform"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Combination(Shown):
-    """Deployments that share a workload; ``how`` says what decides which of them a request goes to."""
-
-    parts: tuple[Pattern, ...]
-    how: str
-
-    name = "combination"
-
-    @property
-    def id(self) -> str:
-        """The parts' names, joined."""
-        return " + ".join(part.id for part in self.parts)
-
-    @property
-    def patterns(self) -> str:
-        """The parts' patterns, joined: "real-time + batch-transform"."""
-        return " + ".join(part.name for part in self.parts)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The parts by pattern with their settings, and how they share the work."""
-        return {"how": self.how, "parts": [{"pattern": part.name, **part.to_dict()} for part in self.parts]}
-
-    def _facts(self) -> Iterable[tuple[str, object]]:
-        return settings_told(self.to_dict())
-
-    def _headed(self) -> str:
-        return self.id
-
-    def check(self, w: Workload) -> tuple[Finding, ...]:
-        """What the rules find in the parts, each in its share of the workload."""
-        shares = (_stream(w), _lot(w)) if lot_apart(w) else (w,) * len(self.parts)
-        return tuple(finding for part, own in zip(self.parts, shares, strict=True) for finding in part.check(own))
-
-    def render(self, w: Workload) -> tuple[Call, ...]:
-        """The AWS calls of all parts, in order."""
-        shares = (_stream(w), _lot(w)) if lot_apart(w) else (w,) * len(self.parts)
-        return tuple(call for part, own in zip(self.parts, shares, strict=True) for call in part.render(own))
-
-
-def lot_apart(w: Workload) -> bool:
-    """Whether the workload has a stream of requests and a lot beside it."""
-    return w.streams and w.has_batch
-
-
-def _stream(w: Workload) -> Workload:
-    return w.with_(left_out(w)[0])
-
-
-def _lot(w: Workload) -> Workload:
-    """The lot alone: it has its deadline, and the latencies asked for are the stream's."""
-    return w.with_(left_out(w)[1])
-
-
-def left_out(w: Workload) -> tuple[dict[str, None], dict[str, None]]:
-    """What of a workload the stream's share leaves out, and what the lot's."""
-    return {"batch": None}, {"traffic": None, **{f"objective.{name}": None for name, _ in w.objective.latencies}}
 
 
 def recommend_both(
@@ -118,6 +58,7 @@ def recommend_both(
     """The answer to a stream and a lot together; ``ready`` is given it before what would change it is worked out."""
     from advisor.advice.recommending import recommend
 
+    of_stream, of_lot = shares(w)
     names = [pattern.name for pattern in asked]
     streaming = [name for name in names if name != _JOB]
 
@@ -126,14 +67,14 @@ def recommend_both(
         return recommend(part, seed=seed, patterns=patterns, threads=threads, hybrids=False, **told)
 
     def of_the_lot(tell: Callable[[str, int], None] | None) -> Recommendation:
-        return answer(_lot(w), [name for name in names if name == _JOB], explain=False, progress=tell)
+        return answer(of_lot, [name for name in names if name == _JOB], explain=False, progress=tell)
 
     def of_both(lot: Callable[[], Recommendation]) -> Recommendation:
         def joined(stream: Recommendation) -> None:
             if ready is not None:
                 ready(_joined(w, stream, lot()))
 
-        return _joined(w, answer(_stream(w), streaming, explain=explain, ready=joined, progress=progress), lot())
+        return _joined(w, answer(of_stream, streaming, explain=explain, ready=joined, progress=progress), lot())
 
     if threads < 2 or not can_fork():
         alone = of_the_lot(progress)
@@ -182,10 +123,42 @@ def _joined(w: Workload, stream: Recommendation, lot: Recommendation) -> Recomme
 def _pair(w: Workload, stream: Option, lot: Option) -> Option:
     assert isinstance(stream.deployment, Pattern)
     assert isinstance(lot.deployment, Pattern)
-    how = "requests go to the endpoint as they come; the lot goes to a job of its own"
-    combined = Combination(parts=(stream.deployment, lot.deployment), how=how)
-    outcome = put_together(w, combined, (stream.outcome, lot.outcome))
-    return Option(rank=0, deployment=combined, outcome=outcome, parts=(stream.outcome, lot.outcome))
+    combined = Combination(parts=(stream.deployment, lot.deployment))
+    return Option(rank=0, deployment=combined, outcome=put_together(w, combined, (stream.outcome, lot.outcome)))
+
+
+def simulate_both(
+    w: Workload,
+    combined: Combination,
+    *,
+    replications: int | Mapping[str, int] | None,
+    progress: Callable[[int], None] | None,
+    faults: Faults = NO_FAULTS,
+    **asked: Any,
+) -> Outcome:
+    """Each part simulated on its share of the workload, as `simulate` does; ``faults`` befall the stream's endpoint."""
+    if not lot_apart(w):
+        missing = "batch" if w.streams else "traffic"
+        what = f"{w.name} has no {'lot beside its stream' if w.streams else 'stream beside its lot'}"
+        raise InputError(what, w.where(missing), f"add {missing}, or simulate one of the parts")
+    many = replications if isinstance(replications, Mapping) else dict.fromkeys(combined.named, replications)
+    if strange := set(many) - set(combined.named):
+        raise InputError(
+            f"replications of {' and '.join(sorted(strange))}", "", f"its parts are {' and '.join(combined.named)}"
+        )
+    done = 0
+
+    def counted(n: int) -> None:
+        if progress is not None:
+            progress(done + n)
+
+    outcomes = []
+    for own, (name, part) in zip(shares(w), combined.named.items(), strict=True):
+        befall = faults if name == "stream" else NO_FAULTS
+        outcomes.append(simulate(own, part, replications=many.get(name), progress=counted, faults=befall, **asked))
+        done += outcomes[-1].replications
+    stream, lot = outcomes
+    return put_together(w, combined, (stream, lot))
 
 
 def put_together(w: Workload, combined: Combination, parts: tuple[Outcome, Outcome]) -> Outcome:
@@ -210,6 +183,7 @@ def put_together(w: Workload, combined: Combination, parts: tuple[Outcome, Outco
         precise=stream.precise and lot.precise,
         assumptions=_held(stream.assumptions, lot.assumptions),
         notes=tuple(dict.fromkeys((*stream.notes, *lot.notes))),
+        parts=parts,
     )
 
 

@@ -55,6 +55,8 @@ class Outcome:
 
     One-off ``spikes`` are in the bill, once in the month; latency and errors of those that come while they last are
     told apart, and are not in the figures of the usual traffic.
+
+    ``parts`` are what each part of a combination does: its requests, its latency, its lines of the bill.
     """
 
     workload: str
@@ -88,6 +90,7 @@ class Outcome:
     samples: tuple[Sample, ...] = ()
     within: tuple[tuple[float, float], ...] = ()
     spikes: Spikes | None = None
+    parts: tuple[Outcome, ...] = ()
 
     def to_json(self, *, timeline: bool = False) -> dict[str, Any]:
         """An option as the command line gives it; with the samples of the first replication where asked for."""
@@ -125,9 +128,22 @@ class Outcome:
             "notes": list(self.notes),
             "spikes": None if self.spikes is None else _told_spikes(self.spikes),
         }
+        if self.parts:
+            held["parts"] = [part.in_brief() for part in self.parts]
         if timeline:
             held["timeline"] = [sample._asdict() for sample in self.samples]
         return held
+
+    def in_brief(self) -> dict[str, Any]:
+        """As a part of a combination is told."""
+        return {
+            "id": self.id,
+            "pattern": self.pattern,
+            "deployment": dict(self.deployment),
+            "usd_per_month": self.usd_per_month.value,
+            "requests": self.requests,
+            "statuses": dict(self.statuses),
+        }
 
     @property
     def says(self) -> str:
@@ -178,6 +194,21 @@ class Outcome:
         ]
         return Table.of(["by theory, at the mean rate", "estimate", "simulated"], rows, right=["estimate", "simulated"])
 
+    def part_table(self) -> Table:
+        """The parts of a combination beside each other."""
+        rows = [
+            (
+                part.id,
+                show_count(part.requests),
+                show_share(_three(part.statuses["served"] / part.requests)) if part.requests else "none",
+                show_count(part.replications),
+                f"{part.usd_per_month.value:,.2f}",
+            )
+            for part in self.parts
+        ]
+        columns = ["part", "requests or records", "served", "replications", "USD a month"]
+        return Table.of(columns, rows, right=columns[1:])
+
     def spike_table(self, spikes: Spikes) -> Table:
         """What one-off spikes add to the month's bill, and how the requests fare that come while they last."""
         one = spikes.requests
@@ -202,7 +233,8 @@ class Outcome:
         """All tables of the answer."""
         theory = (self.estimate_table(),) if self.estimate else ()
         spikes = () if self.spikes is None else (self.spike_table(self.spikes),)
-        return (self.table(), self.fate_table(), *theory, *spikes, self.bill.table())
+        parts = (self.part_table(),) if self.parts else ()
+        return (self.table(), self.fate_table(), *parts, *theory, *spikes, self.bill.table())
 
     def drawn(self) -> str:
         """Requests, units in service, what waits and what is being served, over the first day of the window."""

@@ -18,7 +18,7 @@ from advisor.units import show_share
 from advisor.workload import Workload
 
 if TYPE_CHECKING:
-    from advisor.advice.combine import Combination
+    from advisor.advice.combination import Combination
     from advisor.patterns.base import Pattern
 
 __all__ = ["BreakEven", "Confidence", "Contender", "Option", "Recommendation", "Refusal", "Searched", "Sensitivity"]
@@ -44,7 +44,6 @@ class Option:
     rank: int
     deployment: Pattern | Combination
     outcome: Outcome
-    parts: tuple[Outcome, ...] = ()
     on_front: bool = False
     dominated_by: str = ""
     told: str = ""
@@ -58,6 +57,11 @@ class Option:
     def pattern(self) -> str:
         """The pattern's name; "combination" where two work together."""
         return self.outcome.pattern
+
+    @property
+    def parts(self) -> tuple[Outcome, ...]:
+        """What each part of a combination does; nothing where one pattern answers alone."""
+        return self.outcome.parts
 
     @property
     def meets_objective(self) -> bool:
@@ -77,8 +81,8 @@ class Option:
         """An option as the command line gives it."""
         shared = ("workload", "region", "assumptions", "seed", "version", "prices_as_of", "horizon_h")
         held = {name: value for name, value in self.outcome.to_json().items() if name not in shared}
+        parts = {"parts": held.pop("parts")} if self.parts else {}
         mine = {"on_front": self.on_front, "dominated_by": self.dominated_by or None, "told": self.told}
-        parts = {"parts": [_part(part) for part in self.parts]} if self.parts else {}
         return {"rank": self.rank, **held, **mine, **parts}
 
     def _repr_html_(self) -> str:
@@ -300,17 +304,6 @@ class Recommendation:
 
     def __str__(self) -> str:
         return "\n\n".join((*self.why, *(table.text() for table in self.tables())))
-
-
-def _part(part: Outcome) -> dict[str, Any]:
-    return {
-        "id": part.id,
-        "pattern": part.pattern,
-        "deployment": dict(part.deployment),
-        "usd_per_month": part.usd_per_month.value,
-        "requests": part.requests,
-        "statuses": dict(part.statuses),
-    }
 
 
 def _fields(one: Any, **more: object) -> Mapping[str, Any]:

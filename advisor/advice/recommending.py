@@ -23,7 +23,7 @@ from advisor.advice.alternatives import (
     spread_out,
 )
 from advisor.advice.checking import pattern_named
-from advisor.advice.combine import lot_apart
+from advisor.advice.combination import lot_apart
 from advisor.advice.explaining import reasons, why
 from advisor.advice.options import notes_of, options_of, warnings_of
 from advisor.advice.outlook import Outlook

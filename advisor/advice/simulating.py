@@ -10,7 +10,7 @@ The same seed gives the same answer with any number of threads.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
@@ -18,12 +18,14 @@ from fractions import Fraction
 
 from advisor.advice.bounds import amount, share_of
 from advisor.advice.by_hour import hours_together, with_hours
+from advisor.advice.combination import Combination, shares
 from advisor.advice.deadlines import said_of_jobs
 from advisor.advice.judging import judge
 from advisor.advice.once import Ahead, Once, horizon_for, once
 from advisor.advice.outcome import Held, Money, Outcome, per_million
 from advisor.advice.ranking import SHARES
 from advisor.advice.spiking import Spiked, Spikes, has_spikes, in_a_month, pair_of, spiked, told_spikes
+from advisor.advice.spill_parts import with_parts
 from advisor.advice.too_many import refuse_too_many
 from advisor.catalog.assumptions import assumptions
 from advisor.catalog.prices import PRICE_ASSUMPTIONS, PriceBook, price_book
@@ -55,10 +57,10 @@ _LONG, _MOST_OF_LONG = 4_000_000, 4
 
 def simulate(
     w: Workload,
-    deployment: Pattern,
+    deployment: Pattern | Combination,
     *,
     seed: int = 0,
-    replications: int | None = None,
+    replications: int | Mapping[str, int] | None = None,
     precision: Precision | None = None,
     budget: int | None = None,
     threads: int = 2,
@@ -85,7 +87,18 @@ def simulate(
     ``bursts=False`` asks for no more replications than ``precision`` does, however few bursts they hold; ``a_day`` is
     for what is far behind: a typical day stands for a week.
     What the rules refuse is simulated all the same: ask ``deployment.check(w)``.
+    The parts of a stream and a lot run apart, and ``replications`` may be given for each: ``{"stream": 6, "lot": 2}``;
+    ``keep``, ``runs`` and ``ahead`` are of a single deployment.
     """
+    if isinstance(deployment, Combination):
+        from advisor.advice.combine import simulate_both  # which simulates each part from here
+
+        return simulate_both(
+            w, deployment, seed=seed, replications=replications, precision=precision, budget=budget, threads=threads,
+            progress=progress, book=book, timeline=timeline, faults=faults, bursts=bursts, a_day=a_day,
+        )  # fmt: skip
+    if isinstance(replications, Mapping):
+        raise InputError(f"replications={dict(replications)} for {deployment.id}", "", "give one number for it")
     _streams(w, deployment)
     refuse_too_many(w)
     wanted = precision or Precision(
@@ -166,7 +179,8 @@ def simulate(
     if keep is not None:
         keep(found, costs)
     notes = (*_notes(w, deployment, horizon, own, found), *_told_faults(faults, spikes=spikes is not None))
-    return _outcome(w, deployment, found, notes, priced(total), usual, seed, spikes)
+    whole = _outcome(w, deployment, found, notes, priced(total), usual, seed, spikes)
+    return with_parts(w, deployment, whole, found)
 
 
 def least_of(w: Workload, wanted: Precision, horizon: Horizon, *, bursts: bool) -> int:
@@ -202,12 +216,14 @@ def _affordable(w: Workload, horizon: Horizon, wanted: Precision) -> int:
 
 
 def every_request(
-    w: Workload, deployment: Pattern, *, seed: int = 0, budget: int = _ROWS, faults: Faults = NO_FAULTS
+    w: Workload, deployment: Pattern | Combination, *, seed: int = 0, budget: int = _ROWS, faults: Faults = NO_FAULTS
 ) -> Run:
     """The first replication with every request in its columns, of a horizon short enough to be held in memory.
 
-    More than 2 million requests, warm-up and a day together, are refused.
+    More than 2 million requests, warm-up and a day together, are refused. Of a stream and a lot it is the stream's.
     """
+    if isinstance(deployment, Combination):
+        return every_request(shares(w)[0], deployment.named["stream"], seed=seed, budget=budget, faults=faults)
     _streams(w, deployment)
     horizon = horizon_of(w, budget=min(budget, _ROWS) // 2)
     rows = (horizon.warmup_s + horizon.window_s) * w.rate_per_s

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from advisor.advice.combination import of_part
 from advisor.errors import BugError, InputError
 from advisor.patterns.asynchronous import Asynchronous
 from advisor.patterns.base import Pattern
@@ -50,7 +51,7 @@ _HOW = "a request goes to the first as long as a place is free there, else to th
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spill(Pattern):
-    """A base, and the second that takes what finds the base full.
+    """A base of instances, and a second endpoint that takes what finds them all busy.
 
     ``base`` is of a fixed size, or one by the clock, and routes to the instance with the fewest in flight; ``spill_at``
     is how many requests may wait at one of its instances before the next is sent on.
@@ -85,6 +86,11 @@ class Spill(Pattern):
     def parts(self) -> tuple[Pattern, Pattern]:
         """The base, then the second."""
         return (self.base, self.second)
+
+    @property
+    def named(self) -> Mapping[str, Pattern]:
+        """The parts by the names that their settings go by."""
+        return {"base": self.base, "second": self.second}
 
     @property
     def id(self) -> str:
@@ -133,14 +139,23 @@ class Spill(Pattern):
     @classmethod
     def start(cls, w: Workload) -> Spill:
         """Half of the fleet that a person would write down first, and serverless beside it."""
-        base = RealTime.start(w)
-        half = max(1, base.min_instances // 2)
-        steady = replace(
-            base, min_instances=half, max_instances=half, scaling="none", target=None,
+        return cls(base=cls.base_of(w), second=cls.second_of(w, Serverless))
+
+    @staticmethod
+    def base_of(w: Workload) -> RealTime:
+        """Half of the fleet that a person would write down first, of a fixed size."""
+        alone = RealTime.start(w)
+        half = max(1, alone.min_instances // 2)
+        return replace(
+            alone, min_instances=half, max_instances=half, scaling="none", target=None,
             routing="LEAST_OUTSTANDING_REQUESTS",
         )  # fmt: skip
-        second = replace(Serverless.start(w), provisioned_concurrency=0)
-        return cls(base=steady, second=second)
+
+    @staticmethod
+    def second_of(w: Workload, pattern: type[Serverless] | type[Asynchronous]) -> Serverless | Asynchronous:
+        """What a person would write down first for all of the traffic; with nothing of it kept warm."""
+        alone = pattern.start(w)
+        return replace(alone, provisioned_concurrency=0) if isinstance(alone, Serverless) else alone
 
     @classmethod
     def space(cls, w: Workload) -> tuple[tuple[Self, ...], ...]:  # noqa: ARG003 - it has none for any workload
@@ -152,7 +167,7 @@ class Spill(Pattern):
 
     def check(self, w: Workload) -> tuple[Finding, ...]:
         """What the rules find in the parts, but for those that judge an endpoint by all of the traffic."""
-        found = [finding for part in self.parts for finding in part.check(w)]
+        found = [of_part(name, finding) for name, part in self.named.items() for finding in part.check(w)]
         return tuple(sorted((one for one in found if one.rule not in _OF_ALL_TRAFFIC), key=lambda f: f.verdict.rank))
 
     def render(self, w: Workload) -> tuple[Call, ...]:

@@ -17,12 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from advisor.advice.bounds import amount, share_of
 from advisor.advice.foreseeing import Chain, Prospect, by_kind
-from advisor.advice.judging import judge
-from advisor.advice.outcome import Money, Outcome
 from advisor.advice.ranking import SHARES, Ranked, order, scored
-from advisor.advice.spill import OF_THE_SPILL, Spill
+from advisor.advice.spill import Spill
 from advisor.advice.trial import Bench, Trial
 from advisor.catalog.prices import PriceBook
 from advisor.errors import InputError
@@ -33,16 +30,13 @@ from advisor.patterns.serverless import Serverless
 from advisor.rules import BLOCKS
 from advisor.rules.estimates import cold_start_s, launch_s, serverless_name
 from advisor.rules.popularity import one_endpoint
-from advisor.sim.estimates import Estimate
 from advisor.units import MONTH_S
 from advisor.workload import Workload
 
 if TYPE_CHECKING:
-    from advisor.advice.racing import Finalist
     from advisor.advice.search import Found
-    from advisor.sim.run import Replications
 
-__all__ = ["Guess", "Spills", "guesses", "in_reach", "outcomes_of_parts"]
+__all__ = ["Guess", "Spills", "guesses", "in_reach"]
 
 # What is not estimated to cost this much less than the best is not worth a router.
 _WORTH = 0.98
@@ -315,52 +309,3 @@ def _room(w: Workload, prospect: Prospect, memory_mib: int) -> int:
     )
     begun = w.peak_per_s * (cold_start_s(w, memory_mib) + w.work_on(serverless_name(memory_mib)).mean_s)
     return max(*searched, min(math.ceil(begun), int(w.limit("serverless.max_concurrency_max"))))
-
-
-def outcomes_of_parts(w: Workload, finalist: Finalist) -> tuple[Outcome, ...]:
-    """What each part does of a simulated spill: its requests, its latency, its lines of the bill; else nothing."""
-    deployment, whole = finalist.deployment, finalist.outcome
-    if not isinstance(deployment, Spill):
-        return ()
-    return tuple(_part(w, deployment, whole, finalist.found, number) for number in range(2))
-
-
-def _part(w: Workload, deployment: Spill, whole: Outcome, found: Replications, number: int) -> Outcome:
-    part = deployment.parts[number]
-    on = part.work_on(w)
-    runs = replace(found, runs=tuple(run.parts[number] for run in found.runs))  # type: ignore[attr-defined]  # SpillRun
-    spilt = [line.what.startswith(OF_THE_SPILL) for line in whole.bill.lines]
-    lines = tuple(line for line, second in zip(whole.bill.lines, spilt, strict=True) if second == bool(number))
-    bill = replace(whole.bill, lines=lines)
-    some = any(ledger.arrived for ledger in runs.ledgers)
-    nothing = Estimate(value=math.nan, low=math.nan, high=math.nan)
-    latency = {name: amount(runs.latency_s(share)) if some else nothing for name, share in SHARES.items()}
-    ledger = runs.ledger
-    misses = judge(w, runs).misses if some else ()
-    return replace(
-        whole,
-        id=part.id,
-        pattern=part.name,
-        deployment=part.to_dict(),
-        meets_objective=not misses,
-        misses=misses,
-        latency_s={**latency, "mean": amount(runs.mean_latency_s()) if some else nothing},
-        served_latency_s={
-            **{name: ledger.latency_s(share, served_only=True) for name, share in SHARES.items()},
-            "mean": ledger.mean_s,
-        },
-        error_share=share_of(ledger.arrived, runs.error_share()) if some else nothing,
-        requests=ledger.arrived,
-        statuses=ledger.statuses,
-        cold_start_share=runs.cold_share().value if some else math.nan,
-        utilisation=runs.utilisation,
-        usd_per_month=Money(value=bill.usd, low=None, high=None),
-        usd_per_million_requests=None,
-        bill=bill,
-        estimate={},
-        evidence=on.evidence,
-        evidence_says=on.says,
-        samples=(),
-        within=ledger.within() if some else (),
-        spikes=None,
-    )

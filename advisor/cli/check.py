@@ -31,7 +31,7 @@ __all__ = ["check"]
 
 def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Workload profiles (YAML).")],
-    pattern: Annotated[str | None, typer.Option(help="Only this pattern, such as serverless.")] = None,
+    pattern: Annotated[str | None, typer.Option(help="Only this pattern, such as serverless; or combination.")] = None,
     sets: Annotated[
         list[str] | None,
         typer.Option(
@@ -47,11 +47,13 @@ def check(
     """
     from advisor.advice.checking import check as judge
     from advisor.advice.checking import pattern_named
+    from advisor.advice.combination import Combination
     from advisor.workload import read
 
     wanted = settings(sets or [])
     if pattern is not None:
-        pattern_named(pattern)
+        if pattern != Combination.name:
+            pattern_named(pattern)
     elif wanted:
         raise InputError("--set without --pattern", "", "name the pattern that the settings belong to, with --pattern")
     objects: list[dict[str, Any]] = []
@@ -101,7 +103,13 @@ def _told(file: Path, checked: Checked, *, brief: bool) -> str:
 
 def _settings(result: PatternCheck) -> str:
     """The deployment that was judged, in the words that ``--set`` takes."""
-    return ", ".join(f"{field}={value}" for field, value in result.deployment.to_dict().items() if value is not None)
+    from advisor.advice.by_part import by_part
+    from advisor.advice.combination import Combination
+    from advisor.advice.spill import Spill
+
+    judged = result.deployment
+    held = by_part(judged) if isinstance(judged, Combination | Spill) else judged.to_dict()
+    return ", ".join(f"{field}={value}" for field, value in held.items() if value is not None)
 
 
 def _told_finding(finding: Finding) -> list[str]:

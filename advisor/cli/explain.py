@@ -35,7 +35,7 @@ def explain(
         return
     if file is not None:
         raise InputError(f"{thing!r} takes no file", "", f"write: advisor explain {thing}")
-    for look_up in (_rule, _pattern, _limit, _assumption, _base, _not_a_rule):
+    for look_up in (_rule, _pattern, _combination, _limit, _assumption, _base, _not_a_rule):
         if (found := look_up(thing)) is not None:
             told, fields = found
             if as_json:
@@ -158,6 +158,31 @@ def _pattern(thing: str) -> _Explained | None:
     return None
 
 
+def _combination(thing: str) -> _Explained | None:
+    from advisor.advice.by_part import KINDS, fields_of
+    from advisor.advice.combination import Combination
+
+    if thing.lower() != Combination.name:
+        return None
+    lines = [f"{Combination.name}: two patterns as one deployment, simulated, priced and rendered together", ""]
+    lines.append("Each setting stands under its part; `advisor explain PATTERN` lists what a pattern can be set to.")
+    kinds = []
+    for kind, parts in KINDS.items():
+        lines += ["", *_blocks(inspect.cleandoc(kind.__doc__ or "")), ""]
+        for name, patterns in parts.items():
+            lines.append(f"  {name}.pattern={' or '.join(pattern.name for pattern in patterns)}; {name}.FIELD=VALUE")
+        lines += [f"  {field}=N" for field in fields_of(kind) if "." not in field]
+        kinds.append(
+            {
+                "about": kind.about,
+                "parts": {name: [pattern.name for pattern in patterns] for name, patterns in parts.items()},
+                "settings": list(fields_of(kind)),
+            }
+        )
+    lines += ["", "rules: those of each part's pattern, for its share of the workload"]
+    return "\n".join(lines), {"kind": "pattern", "pattern": Combination.name, "kinds": kinds}
+
+
 def _limit(thing: str) -> _Explained | None:
     from advisor.catalog.limits import limit, limits
 
@@ -239,11 +264,13 @@ def _readers(key: str) -> list[str]:
 
 
 def _all_names() -> list[str]:
+    from advisor.advice.combination import Combination
     from advisor.catalog.assumptions import assumptions
     from advisor.catalog.limits import limits
     from advisor.patterns import PATTERNS
 
     names = [name for pattern in PATTERNS for name in [pattern.name, *(rule.id for rule in pattern.RULES)]]
+    names.append(Combination.name)
     return [*names, *(known.key for known in limits()), *(known.key for known in assumptions()), "base", "traffic"]
 
 

@@ -87,14 +87,23 @@ def limits(
 
 @app.command()
 def patterns(as_json: AsJson = False) -> None:
-    """The five hosting patterns and what a deployment of each can be set to."""
+    """The five hosting patterns, what a deployment of each can be set to, and the two combinations of them."""
+    from advisor.advice.by_part import KINDS, fields_of
+    from advisor.advice.spill import Spill
     from advisor.patterns import PATTERNS
 
     rows = [
         {"pattern": pattern.name, "about": pattern.about, "rules": len(pattern.RULES), "fields": list(pattern.fields())}
         for pattern in PATTERNS
     ]
+    rows += [
+        {"pattern": kind.name, "about": kind.about, "rules": len(kind.RULES), "fields": list(fields_of(kind))}
+        for kind in KINDS
+    ]
     cells = [[each.name, each.about, len(each.RULES), ", ".join(each.fields())] for each in PATTERNS]
+    for kind, parts in KINDS.items():
+        held = ", ".join(f"{name}.pattern and .FIELD ({' or '.join(map(_name, of))})" for name, of in parts.items())
+        cells.append([kind.name, kind.about, "", f"{held}, spill_at" if kind is Spill else held])
     answer_table(Table.of(["pattern", "about", "rules", "settings"], cells, right=["rules"]), rows, as_json=as_json)
 
 
@@ -204,6 +213,10 @@ def schema(as_json: AsJson = False) -> None:
     from advisor.workload.schema import schema as profile_schema
 
     answer_json([profile_schema()] if as_json else profile_schema())
+
+
+def _name(pattern: Any) -> str:
+    return str(pattern.name)
 
 
 def _need(found: object, what: str, mend: str) -> None:

@@ -116,8 +116,7 @@ def _in_detail(found: Recommendation, wide: int) -> list[str]:
     if pieces := simulate_command(found.workload, first):
         return ["", *textwrap.wrap(f"{head}:", wide, break_on_hyphens=False), *_continued(pieces, wide)]
     head += f", from Python (w = ad.read(file), answer = ad.recommend(w, seed={found.seed})):"
-    calls = [f"  {call}" for call in in_python(found.workload, first)]
-    return ["", *textwrap.wrap(head, wide, break_on_hyphens=False), *calls]
+    return ["", *textwrap.wrap(head, wide, break_on_hyphens=False), f"  {in_python(first)}"]
 
 
 def _continued(pieces: list[str], wide: int) -> list[str]:

@@ -14,10 +14,14 @@ __all__ = ["render"]
 
 def render(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A workload profile (YAML).")],
-    pattern: Annotated[str, typer.Option(help="The hosting pattern, such as serverless.")],
+    pattern: Annotated[str, typer.Option(help="The hosting pattern, such as serverless; or combination.")],
     sets: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="FIELD=VALUE", help="Change a setting, such as memory='4 GB'."),
+        typer.Option(
+            "--set",
+            metavar="FIELD=VALUE",
+            help="Change a setting, such as memory='4 GB'; a combination's under its part: second.memory='4 GB'.",
+        ),
     ] = None,
     as_json: Annotated[  # noqa: ARG001 - the answer is JSON in any case; every verb that answers takes the option
         bool, typer.Option("--json", help="As without: the answer is JSON.")
@@ -29,6 +33,9 @@ def render(
     Where a rule refuses the deployment, the array is empty, the reasons are told, and the exit code is 1.
     """
     from advisor.advice.checking import check
+    from advisor.advice.combination import Combination
+    from advisor.advice.rendering import render as calls_of
+    from advisor.advice.spill import Spill
     from advisor.rules import Verdict
     from advisor.workload import read
 
@@ -41,7 +48,9 @@ def render(
             complain(f"{finding.where}: {finding.rule}: {finding.says}\n  to mend: {finding.mend}")
         answer_json([])
         raise typer.Exit(EXIT_FAILED)
-    calls = judged.deployment.render(workload)
+    calls = calls_of(workload, judged.deployment)
     answer_json([call.to_dict() for call in calls])
     blanks = sum(len(call.fill_in) for call in calls)
     complain(f"{judged.deployment.id}: {said(blanks, 'placeholder')} to fill in, listed under fill_in")
+    if isinstance(judged.deployment, Combination | Spill):
+        complain(judged.deployment.told())

@@ -26,6 +26,7 @@ from advisor.errors import InputError
 
 if TYPE_CHECKING:
     from advisor.advice.checking import PatternCheck
+    from advisor.advice.combination import Combination
     from advisor.advice.outcome import Outcome
     from advisor.patterns import Pattern
     from advisor.sim.faults import Faults
@@ -36,14 +37,22 @@ __all__ = ["simulate"]
 
 def simulate(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A workload profile (YAML).")],
-    pattern: Annotated[str, typer.Option(help="The hosting pattern, such as serverless.")],
+    pattern: Annotated[str, typer.Option(help="The hosting pattern, such as serverless; or combination.")],
     sets: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="FIELD=VALUE", help="Change a setting, such as memory='4 GB'."),
+        typer.Option(
+            "--set",
+            metavar="FIELD=VALUE",
+            help="Change a setting, such as memory='4 GB'; a combination's under its part: second.memory='4 GB'.",
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The seed: the same one gives the same answer.")] = 0,
     replications: Annotated[
-        int | None, typer.Option(min=1, help="So many replications, instead of as many as precision needs.")
+        list[str] | None,
+        typer.Option(
+            metavar="N",
+            help="So many replications, instead of as many as precision needs; stream=N and lot=N of these parts.",
+        ),
     ] = None,
     budget: Annotated[
         str | None, typer.Option(help="Most requests of a replication, such as '200 million'; shortens the run.")
@@ -73,6 +82,7 @@ def simulate(
     from advisor.workload import read
 
     wanted = settings(sets or [])
+    many = _replications(replications or [])
     most = None if budget is None else count(budget)
     if most is not None and most < 1:
         raise InputError(f"--budget {budget}", "", "give one request or more")
@@ -94,7 +104,7 @@ def simulate(
             workload,
             judged.deployment,
             seed=seed,
-            replications=replications,
+            replications=many,
             budget=most,
             progress=tell,
             faults=wrong,
@@ -105,6 +115,22 @@ def simulate(
         answer(_told(workload, outcome))
     if columns is not None:
         _write_columns(workload, judged.deployment, seed, columns, wrong)
+
+
+def _replications(given: list[str]) -> int | dict[str, int] | None:
+    """How many, for all or for each part of a stream and a lot."""
+    from advisor.units import count
+
+    held: dict[str, int] = {}
+    for text in given:
+        part, _, number = text.rpartition("=")
+        many = count(number)
+        if many < 1:
+            raise InputError(f"--replications {text}", "", "ask for one or more")
+        if part in held or (held and "" in (part, *held)):
+            raise InputError(f"--replications {text} is given beside another", "", "give one number, or one a part")
+        held[part] = many
+    return held.get("", held) if held else None
 
 
 def _refused(judged: PatternCheck, *, as_json: bool) -> None:
@@ -158,7 +184,9 @@ def _told(workload: Workload, outcome: Outcome) -> str:
     return "\n".join(lines)
 
 
-def _write_columns(workload: Workload, deployment: Pattern, seed: int, path: Path, faults: Faults) -> None:
+def _write_columns(
+    workload: Workload, deployment: Pattern | Combination, seed: int, path: Path, faults: Faults
+) -> None:
     from advisor.advice.requests import request_rows, write_csv, write_parquet
     from advisor.advice.simulating import every_request
 

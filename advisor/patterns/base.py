@@ -199,22 +199,28 @@ class Pattern(Shown, ABC):
 
         What is told not to scale has no target any more, unless one is given with it.
         """
-        kinds = _kinds(type(self))
+        values = self.values_of(sets)
+        if values.get("scaling") == "none" and "target" in _kinds(type(self)):
+            values.setdefault("target", None)
+        return dataclasses.replace(self, **values)  # type: ignore[type-var]  # every subclass is a dataclass
+
+    @classmethod
+    def values_of(cls, sets: Mapping[str, object]) -> dict[str, Any]:
+        """Settings as they are given, by field and as the field holds them."""
+        kinds = _kinds(cls)
         names = {spoken(field): field for field in kinds} | {field: field for field in kinds}
         values: dict[str, Any] = {}
         for name, given in sets.items():
             field = names.get(name)
             if field is None:
-                known = self.fields()
+                known = cls.fields()
                 raise UnknownName(
-                    f'"{name}" is not a setting of {self.name}',
+                    f'"{name}" is not a setting of {cls.name}',
                     "",
                     near(name, known) or f"the settings are {', '.join(known)}",
                 )
             values[field] = kinds[field].value(given, name, base=name != spoken(field))
-        if values.get("scaling") == "none" and "target" in kinds:
-            values.setdefault("target", None)
-        return dataclasses.replace(self, **values)  # type: ignore[type-var]  # every subclass is a dataclass
+        return values
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name."""

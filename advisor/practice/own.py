@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from advisor.advice.checking import Checked, PatternCheck, check
+from advisor.advice.combination import Combination
 from advisor.catalog.prices import price_book
 from advisor.errors import InputError
 from advisor.patterns.base import Pattern
@@ -38,7 +39,7 @@ class _Finds(Reason):
     """A rule speaks of the user's workload with this deployment, or does not; ``verdict`` alone: any such rule."""
 
     workload: Workload
-    deployment: Pattern
+    deployment: Pattern | Combination
     rule: str = ""
     wanted: bool = True
 

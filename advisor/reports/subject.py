@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from advisor.advice.combine import Combination
+from advisor.advice.combination import Combination
 from advisor.advice.outcome import Outcome
 from advisor.advice.recommendation import Option, Recommendation
 from advisor.errors import InputError

@@ -124,11 +124,13 @@ def _one(sweep: Sweep, w: Workload, cell: Cell) -> dict[str, Any]:
     from advisor.advice.checking import check, pattern_named
     from advisor.advice.foreseeing import prospect
     from advisor.advice.simulating import simulate
+    from advisor.patterns.base import Pattern
 
     [judged] = check(w, pattern=sweep.pattern, sets={**(sweep.sets or {}), **settings_of(cell.values)}).patterns
     if not judged.fits:
         return {**_refused(judged.pattern, judged.findings), "id": judged.deployment.id, "best": None}
     if sweep.how == "estimate":
+        assert isinstance(judged.deployment, Pattern)  # a sweep is of no combination
         return _foreseen(prospect(w, pattern_named(judged.pattern), _book(w)).foreseen(judged.deployment))
     return _simulated(simulate(w, judged.deployment, seed=sweep.seed, replications=sweep.replications, threads=1))
 

@@ -139,13 +139,14 @@ def test_no_warning_is_of_all_the_traffic_on_one_part(answer: Recommendation) ->
     assert [one.verdict.rank for one in found] == sorted(one.verdict.rank for one in found)
 
 
-def test_it_is_shown_in_detail_from_python_and_by_no_command(answer: Recommendation) -> None:
+def test_it_is_shown_in_detail_from_python_and_by_a_command(answer: Recommendation) -> None:
     first = answer.options[0]
-    assert answer.command(first) is None
+    command = answer.command(first) or ""
+    assert "--pattern combination --set base.pattern=real-time" in command
+    assert "--set second.pattern=serverless" in command
     alone = answer.option("serverless")
     assert "--pattern serverless" in (answer.command(alone) or "")
-    [call] = in_python(answer.workload, first)
-    shown = eval(call, {"ad": ad, "w": answer.workload, "answer": answer})
+    shown = eval(in_python(first), {"ad": ad, "w": answer.workload, "answer": answer})
     assert shown.usd_per_month == first.outcome.usd_per_month
     assert shown.latency_s == first.outcome.latency_s
     assert shown.statuses == first.outcome.statuses
@@ -171,8 +172,9 @@ def test_every_form_of_the_answer_shows_it(answer: Recommendation) -> None:
     sections = [decision(answer), costs(answer), reliability(answer), request(answer), reproduce(answer, BURSTY)]
     text = repr(sections)
     assert "Host it as real-time + serverless" in text
-    assert "--pattern real-time" in text
-    assert "--pattern serverless" in text
+    [rendered] = [line for line in text.split(r"\n") if line.startswith("advisor render ")]
+    assert "--pattern combination --set base.pattern=real-time" in rendered
+    assert "--set second.pattern=serverless" in rendered
     assert streamed(answer) is best.outcome
     assert best_of_each(answer)[0] is best
     assert "\n+ " in short_id(best.outcome)

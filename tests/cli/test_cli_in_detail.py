@@ -13,6 +13,7 @@ import pytest
 import advisor as ad
 from advisor.advice.commands import in_python
 from advisor.advice.recommending import recommend
+from tests.advice.test_advice_spill import BURSTY
 from tests.cli.test_cli_recommend import BOTH
 
 
@@ -64,15 +65,23 @@ def test_a_file_name_with_a_space_is_quoted(advisor, profile: Path) -> None:
     assert str(spaced) in printed(advisor("recommend", spaced, "--quick", "--pattern", "serverless").out)
 
 
-def test_of_a_stream_and_a_lot_each_part_is_shown_from_python(advisor, profile: Path) -> None:
-    profile.write_text(BOTH)
-    out = advisor("recommend", profile, "--quick").out
+@pytest.mark.parametrize("profile_text", [BOTH, BURSTY.replace("PREFER", "cost")], ids=["and a lot", "spill"])
+def test_a_combination_has_such_a_command_too_and_the_same_from_python(
+    profile_text: str, advisor, profile: Path
+) -> None:
+    profile.write_text(profile_text)
+    asked = ("recommend", profile, "--quick", "--seed", 3)
+    [best, *_] = json.loads(advisor(*asked, "--json").out)["options"]
+    assert best["pattern"] == "combination"
+    program, *command = printed(advisor(*asked).out)
+    assert program == "advisor"
+    assert shlex.split(best["command"])[1:] == command
+    ran = advisor(*command, "--json")
+    assert ran.code == 0, ran.err
+    shown = json.loads(ran.out)
+    assert figures(shown) == figures(best | {"seed": 3})
+    assert shown["parts"] == best["parts"]
     w = ad.read(profile)
-    answer = recommend(w, explain=False)
-    calls = in_python(w, answer.options[0])
-    assert len(calls) == 2
-    assert answer.to_json()["options"][0]["command"] is None
-    for call, part in zip(calls, answer.options[0].parts, strict=True):
-        assert f"  {call}\n" in out
-        shown = eval(call, {"ad": ad, "w": w, "answer": answer})
-        assert figures(shown.to_json()) == figures(part.to_json())
+    answer = recommend(w, explain=False, seed=3)
+    again = eval(in_python(answer.options[0]), {"ad": ad, "w": w, "answer": answer})
+    assert figures(again.to_json()) == figures(answer.options[0].outcome.to_json())

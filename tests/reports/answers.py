@@ -14,7 +14,7 @@ from advisor.advice.recommendation import BreakEven, Confidence, Option, Recomme
 from advisor.advice.simulating import simulate
 from advisor.rules import BLOCKS, WARNS
 
-__all__ = ["PROFILE", "RATES", "answer", "curves", "lot", "mapped", "nothing", "small"]
+__all__ = ["LOT", "PROFILE", "RATES", "answer", "curves", "lot", "mapped", "nothing", "small"]
 
 RATES = tuple(10.0**power for power in range(-3, 4))
 

@@ -11,13 +11,14 @@ from decimal import Decimal
 import pytest
 
 import advisor as ad
-from advisor.advice.combine import Combination, put_together
+from advisor.advice.combination import Combination
+from advisor.advice.combine import put_together
 from advisor.advice.recommendation import Option, Recommendation
 from advisor.advice.telling import break_even_table, sensitivity_table
 from advisor.reports.document import Block, Box, Bullets, Code, Document, Facts, Fold, Grid, Picture, Text
 from advisor.reports.markdown import markdown
 from advisor.reports.review import review
-from tests.reports.answers import lot, nothing, small
+from tests.reports.answers import LOT, PROFILE, lot, nothing, small
 
 SECTIONS = ["decision", "context", "options", "costs", "reliability", "changes", "risks", "request", "reproduce"]
 
@@ -209,12 +210,13 @@ def combined() -> Recommendation:
     answer = small()
     stream, job = answer.options[0], lot().options[0]
     both = Combination(parts=(stream.deployment, job.deployment), how="requests here, the lot there")
-    outcome = put_together(answer.workload, both, (stream.outcome, job.outcome))
-    option = Option(rank=1, deployment=both, outcome=outcome, parts=(stream.outcome, job.outcome), on_front=True)
-    return replace(answer, options=(option,), break_even=(), sensitivity=())
+    w = ad.reads(PROFILE + LOT[LOT.index("batch:") :])
+    outcome = put_together(w, both, (stream.outcome, job.outcome))
+    option = Option(rank=1, deployment=both, outcome=outcome, on_front=True)
+    return replace(answer, workload=w, options=(option,), break_even=(), sensitivity=())
 
 
-def test_two_patterns_together_show_one_bill_both_settings_and_both_commands() -> None:
+def test_two_patterns_together_show_one_bill_both_settings_and_one_command() -> None:
     shown = review(combined())
     assert "serverless + batch-transform" in words(shown, "decision")
     assert "requests here, the lot there" in words(shown, "decision")
@@ -222,8 +224,8 @@ def test_two_patterns_together_show_one_bill_both_settings_and_both_commands() -
     table = next(block for block in blocks(shown, "costs") if isinstance(block, Grid))
     assert sum(table.keys["USD"]) == pytest.approx(float(combined().options[0].usd_per_month), rel=1e-12)
     said = words(shown, "reproduce")
-    assert "--pattern serverless" in said
-    assert "--pattern batch-transform" in said
+    assert "--pattern combination --set stream.pattern=serverless" in said
+    assert "--set lot.pattern=batch-transform" in said
 
 
 def test_markdown_holds_the_same_words_and_escapes_the_users(document: Document) -> None:

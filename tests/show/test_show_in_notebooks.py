@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 import advisor as ad
-from advisor.advice.combine import Combination
+from advisor.advice.combination import Combination
 from advisor.advice.recommendation import BreakEven, Recommendation, Sensitivity
 from advisor.advice.spill import Spill
 from advisor.errors import ProfileError

@@ -8,10 +8,8 @@ import shlex
 from importlib.metadata import version
 from typing import Any
 
-from advisor.advice.combine import Combination
 from advisor.advice.commands import file_of, sets_of, simulate_command
 from advisor.advice.recommendation import Recommendation
-from advisor.advice.spill import Spill
 from advisor.catalog.assumptions import assumptions
 from advisor.errors import InputError
 from advisor.reports.document import Block, Bullets, Code, Fold, Grid, Section, Text
@@ -118,7 +116,8 @@ def reproduce(answer: Recommendation, profile: str) -> Section:
     if answer.options:
         if simulated := simulate_command(w, answer.options[0]):
             commands.append(" ".join(simulated))
-        commands += _renders(answer, file)
+        first = answer.options[0].deployment
+        commands.append(" ".join([f"advisor render {shlex.quote(file)} --pattern {first.name}", *sets_of(w, first)]))
     made = [
         ("advisor", answer.version),
         ("Python", platform.python_version()),
@@ -138,13 +137,3 @@ def reproduce(answer: Recommendation, profile: str) -> Section:
         Fold("The profile", (Code(file, profile.rstrip("\n"), "yaml"),)),
     )
     return Section("reproduce", "How to reproduce it", blocks)
-
-
-def _renders(answer: Recommendation, file: str) -> list[str]:
-    """The command that writes the requests of each deployment of the first option, with what differs from its start."""
-    deployment = answer.options[0].deployment
-    parts = deployment.parts if isinstance(deployment, Combination | Spill) else (deployment,)
-    return [
-        " ".join([f"advisor render {shlex.quote(file)} --pattern {part.name}", *sets_of(answer.workload, part)])
-        for part in parts
-    ]
