@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from advisor.sim.batch_record import BatchRun, TransformJob
 from advisor.sim.run import Replications
-from advisor.units import show_count, show_duration
+from advisor.sim.shared_record import LotSent, SharedRun
+from advisor.units import show_count, show_duration, show_share
 from advisor.workload import Workload
 
 __all__ = ["Late", "late_jobs", "said_of_jobs"]
@@ -38,6 +39,7 @@ def late_jobs(w: Workload, found: Replications) -> Iterator[Late]:
     if w.batch is None:
         return
     deadline = w.batch.deadline_s
+    yield from _late_sent(w, [one for run in found.runs if isinstance(run, SharedRun) for one in run.lots])
     due = [job for run in runs for job in run.jobs if run.window_s[0] <= job.due < run.window_s[1]]
     late = [job for job in due if job.later_than(deadline)]
     if late:
@@ -45,6 +47,23 @@ def late_jobs(w: Workload, found: Replications) -> Iterator[Late]:
         of = f"{show_count(len(late))} of {show_count(len(due))} jobs"
         took = "had not ended when the run did" if math.isinf(longest) else f"took up to {show_duration(longest)}"
         yield Late(f"{of} {took}, and the deadline is {show_duration(deadline)} after a lot came", longest / deadline)
+
+
+def _late_sent(w: Workload, lots: list[LotSent]) -> Iterator[Late]:
+    """What an endpoint that is sent a lot does not keep: its deadline, or the share of records that may fail."""
+    assert w.batch is not None
+    deadline = w.batch.deadline_s
+    took = [one.done - one.due for one in lots]
+    if late := [one for one in took if one > deadline]:
+        longest = max(late)
+        how = "had no end when the run did" if math.isinf(longest) else f"took up to {show_duration(longest)}"
+        of = f"{show_count(len(late))} of {show_count(len(lots))} lots"
+        yield Late(f"{of} {how}, and the deadline is {show_duration(deadline)} after a lot came", longest / deadline)
+    records, unserved = sum(one.records for one in lots), sum(one.unserved for one in lots)
+    if records and unserved / records > w.objective.errors:
+        share = float(f"{unserved / records:.3g}")
+        says = f"{show_share(share)} of the lot's records are not served, and {show_share(w.objective.errors)} may be"
+        yield Late(says, share / max(w.objective.errors, 1e-6))
 
 
 def _took_s(job: TransformJob) -> float:

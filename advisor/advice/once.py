@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from advisor.advice.settings import knows_days, watches_alarms
+from advisor.advice.shared import ROWS, Shared, all_per_s
 from advisor.advice.spiking import Spiked, pair_of
 from advisor.patterns.base import Pattern
 from advisor.sim.apart import can_fork, helpers
@@ -51,6 +52,9 @@ def horizon_for(w: Workload, deployment: Pattern, budget: int | None, *, a_day: 
     With ``a_day`` a typical day stands for a week that has one.
     """
     by_weeks = budget is not None or watches_alarms(deployment.to_dict())
+    if isinstance(deployment, Shared):
+        # Of all that comes the stream is a part, and the budget is told of the stream.
+        budget = min(budget or ROWS, round(ROWS * w.rate_per_s / all_per_s(w)) or 1)
     whole = horizon_of(w, budget=budget or int(w.assume("request_budget_search")), by_weeks=by_weeks)
     if not a_day or knows_days(deployment) or (day := a_day_of(w, whole)) is whole:
         return whole

@@ -17,10 +17,12 @@ from advisor.workload import Workload
 from advisor.workload.bursts import TwoState, bursts_alone, two_state
 from advisor.workload.traffic import Traffic
 
-__all__ = ["Clumps", "Feed", "Lot", "PointFeed", "Points", "bursts_of", "curve_pieces", "points_of"]
+__all__ = ["Clumps", "Feed", "Lot", "PointFeed", "Points", "Sent", "SentFeed", "bursts_of", "curve_pieces", "points_of"]
 
 _ROOM = 4096
 _PARENTS = 8192
+# Instants are whole multiples of 2**-20 s.
+_GRID = 2.0**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,18 @@ class Lot:
     name: str
     count: int
     at_s: float = 0.0
+    klass: int = 0
+    work: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A lot that comes again and again, its records sent one by one in equal steps from when it came."""
+
+    name: str
+    count: int
+    every_s: float
+    over_s: float
     klass: int = 0
     work: float = 1.0
 
@@ -162,6 +176,22 @@ class LotFeed:
         stop = start + min(stop - start, self._left)
         columns[0, start:stop] = self._at
         self._left -= stop - start
+        return stop
+
+
+class SentFeed:
+    """Hands out the records of lot after lot, without end."""
+
+    def __init__(self, sent: Sent) -> None:
+        self._sent, self._next = sent, 0
+
+    def fill(self, columns: Floats, start: int, stop: int) -> int:
+        """The next ones, each at its own instant on the grid."""
+        sent = self._sent
+        lot, place = np.divmod(np.arange(self._next, self._next + stop - start), sent.count)
+        instants = lot * sent.every_s + place * (sent.over_s / sent.count)
+        columns[0, start:stop] = np.rint(instants * _GRID) / _GRID
+        self._next += stop - start
         return stop
 
 

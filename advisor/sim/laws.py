@@ -10,6 +10,7 @@ from advisor.errors import BugError
 from advisor.sim.kernels import layout
 from advisor.sim.ledger import Columns, Ledger, bin_edges
 from advisor.sim.run_record import Run
+from advisor.sim.shared_record import SharedRun
 from advisor.sim.spill_record import SpillRun
 from advisor.sim.statuses import NAMES, PENDING, SERVED, TIMED_OUT
 
@@ -20,6 +21,8 @@ def broken(run: Run) -> list[str]:
     """Every law that the run breaks, in words; an empty list where it breaks none."""
     if isinstance(run, SpillRun):
         return _spill(run)
+    if isinstance(run, SharedRun):
+        return [*broken(run.whole), *_conservation(run.ledger)]
     found = [*_conservation(run.ledger), *_split(run), *_meters(run), *_lives(run)]
     if run.columns is not None:
         found += _causality(run.columns)

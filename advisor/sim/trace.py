@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from advisor.errors import BugError
-from advisor.sim.arrivals import Feed, Lot, LotFeed, PointFeed, Points, points_of
+from advisor.sim.arrivals import Feed, Lot, LotFeed, PointFeed, Points, Sent, SentFeed, points_of
 from advisor.sim.block import ARRIVAL, ATTEMPTS, BYTES_IN, COLUMNS, DRAWS, WORK, Block, Laws
 from advisor.sim.faults import NO_FAULTS, Faults
 from advisor.sim.horizon import Horizon, horizon_of
@@ -32,7 +32,7 @@ __all__ = ["ATTEMPTS", "BLOCK", "DRAWS", "Block", "Trace"]
 BLOCK = 131072
 _LEAST_ROWS = 1024
 
-Source = Points | Lot | Recorded
+Source = Points | Lot | Sent | Recorded
 
 
 class Trace:
@@ -144,6 +144,8 @@ class Trace:
         if any(isinstance(one, Recorded) for one in self.sources):
             return BLOCK
         expected = self.rate_per_s * (self.warmup_s + self.horizon_s) if math.isfinite(self.horizon_s) else BLOCK
+        if any(isinstance(one, Sent) for one in self.sources):
+            return BLOCK
         return int(min(BLOCK, max(_LEAST_ROWS, 1.05 * (expected + lots))))
 
 
@@ -176,6 +178,8 @@ def _feed(source: Source, seed: int) -> Feed:
         return PointFeed(source, seed)
     if isinstance(source, Lot):
         return LotFeed(source)
+    if isinstance(source, Sent):
+        return SentFeed(source)
     return RecordedFeed(source, seed)
 
 
