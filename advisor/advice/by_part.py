@@ -2,6 +2,7 @@
 
     a stream alone         base.instance_type=ml.c5.large  second.pattern=serverless  second.memory=2 GB  spill_at=2
     a stream with a lot    stream.pattern=real-time  stream.instance_type=ml.c5.large  lot.instance_type=ml.m5.large
+    one endpoint for both  stream.pattern=real-time  stream.instance_type=ml.c5.large  sent_over=3 h
 
 A part is a first guess for its share of the workload, changed by its settings, as a pattern is that stands alone. Its
 pattern is told where there are several to choose from.
@@ -9,81 +10,93 @@ pattern is told where there are several to choose from.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from advisor.advice.combination import Combination, lot_apart, shares
+from advisor.advice.shared import Shared
 from advisor.advice.spill import Spill
 from advisor.errors import InputError, Problem, ProfileError, near
 from advisor.patterns import PATTERNS, Asynchronous, BatchTransform, Pattern, RealTime, Serverless
-from advisor.patterns.settings import COUNT_OR_ZERO
+from advisor.patterns.settings import COUNT_OR_ZERO, DURATION, Kind, spoken
 from advisor.workload import Workload
 
-__all__ = ["KINDS", "by_part", "changed", "combination_of", "fields_of"]
+__all__ = ["KINDS", "Combined", "by_part", "changed", "combination_of", "fields_of"]
 
+Combined = Spill | Combination | Shared
 _STREAMING = tuple(pattern for pattern in PATTERNS if pattern is not BatchTransform)
-_WAITS = "spill_at"
 
 #: the parts of each kind of combination, with the patterns that each can be of
-KINDS: Mapping[type[Spill | Combination], Mapping[str, tuple[type[Pattern], ...]]] = {
+KINDS: Mapping[type[Combined], Mapping[str, tuple[type[Pattern], ...]]] = {
     Spill: {"base": (RealTime,), "second": (Serverless, Asynchronous)},
     Combination: {"stream": _STREAMING, "lot": (BatchTransform,)},
+    Shared: {"stream": (RealTime, Asynchronous)},
+}
+# What is set of the whole, and of no part.
+_OWN: Mapping[type[Combined], tuple[str, Kind]] = {
+    Spill: ("spill_at", COUNT_OR_ZERO["kind"]),
+    Shared: ("sent_over_s", DURATION["kind"]),
 }
 
 
-def combination_of(w: Workload, sets: Mapping[str, object]) -> Spill | Combination:
+def combination_of(w: Workload, sets: Mapping[str, object]) -> Combined:
     """The combination that a workload takes, of parts with these settings; all that is wrong with them at once."""
     if not w.streams:
         what = f"{w.name} has no stream of requests, and a combination answers one"
         raise InputError(what, w.where("traffic"), "add traffic, or take batch-transform alone")
-    kind: type[Spill | Combination] = Combination if lot_apart(w) else Spill
-    parts = [_Part(name, patterns, sets) for name, patterns in KINDS[kind].items()]
+    kind = _kind(w, sets)
     wrong = list(_strangers(kind, sets))
-    owns = shares(w) if kind is Combination else (w, w)
-    made = [part.made(own, wrong) for part, own in zip(parts, owns, strict=True)]
-    waits = _waits(sets, wrong) if kind is Spill else 0
+    each = zip(KINDS[kind].items(), _owns(w, kind), strict=True)
+    parts = {name: _Part(name, patterns, sets).made(own, wrong) for (name, patterns), own in each}
+    own = _own(kind, sets, wrong)
     if not wrong:
-        first, second = made
-        assert first is not None
-        assert second is not None
-        if kind is Combination:
-            return Combination(parts=(first, second))
-        assert isinstance(first, RealTime)
-        assert isinstance(second, Serverless | Asynchronous)
+        whole: Callable[..., Combined] = kind
         try:
-            return Spill(base=first, second=second, spill_at=waits)
+            return whole(parts=tuple(parts.values())) if kind is Combination else whole(**parts, **own)
         except InputError as error:
             wrong.append(Problem(error.what, error.where, error.mend))
     raise ProfileError("the settings of a combination do not read", "", "", tuple(wrong))
 
 
-def by_part(deployment: Spill | Combination) -> dict[str, Any]:
+def _kind(w: Workload, sets: Mapping[str, object]) -> type[Combined]:
+    if not lot_apart(w):
+        return Spill
+    return Shared if any(spoken(name) == spoken(_OWN[Shared][0]) for name in sets) else Combination
+
+
+def _owns(w: Workload, kind: type[Combined]) -> tuple[Workload, ...]:
+    """What of the workload each part has."""
+    if kind is Spill:
+        return (w, w)
+    return shares(w)[: len(KINDS[kind])]
+
+
+def by_part(deployment: Combined) -> dict[str, Any]:
     """All settings, each under its part, beginning with the part's pattern."""
     held: dict[str, Any] = {}
     for name, part in deployment.named.items():
         held[f"{name}.pattern"] = part.name
         held |= {f"{name}.{field}": value for field, value in part.to_dict().items()}
-    return {**held, _WAITS: deployment.spill_at} if isinstance(deployment, Spill) else held
+    return held | {name: getattr(deployment, name) for kind, (name, _) in _OWN.items() if isinstance(deployment, kind)}
 
 
-def changed(w: Workload, deployment: Spill | Combination) -> dict[str, Any]:
+def changed(w: Workload, deployment: Combined) -> dict[str, Any]:
     """Each part's pattern, and what of its settings is not as in the first guess: what makes it of a workload anew."""
-    usual: dict[str, Any] = {_WAITS: 0}
-    owns = shares(w) if isinstance(deployment, Combination) else (w, w)
-    for own, (name, part) in zip(owns, deployment.named.items(), strict=True):
+    usual: dict[str, Any] = {_OWN[Spill][0]: 0}
+    for own, (name, part) in zip(_owns(w, type(deployment)), deployment.named.items(), strict=True):
         usual |= {f"{name}.{field}": value for field, value in _start(name, type(part), own).to_dict().items()}
     return {name: value for name, value in by_part(deployment).items() if name not in usual or value != usual[name]}
 
 
-def fields_of(kind: type[Spill | Combination]) -> tuple[str, ...]:
+def fields_of(kind: type[Combined]) -> tuple[str, ...]:
     """All settings that a kind of combination has, whatever the patterns of its parts."""
     found = [
         f"{name}.{field}"
         for name, patterns in KINDS[kind].items()
         for field in dict.fromkeys(("pattern", *(field for pattern in patterns for field in pattern.fields())))
     ]
-    return (*found, _WAITS) if kind is Spill else tuple(found)
+    return (*found, spoken(_OWN[kind][0])) if kind in _OWN else tuple(found)
 
 
 def _start(name: str, pattern: type[Pattern], w: Workload) -> Pattern:
@@ -142,31 +155,37 @@ class _Part:
         return names.get(asked)
 
 
-def _strangers(kind: type[Spill | Combination], sets: Mapping[str, object]) -> Iterator[Problem]:
+def _strangers(kind: type[Combined], sets: Mapping[str, object]) -> Iterator[Problem]:
     """What belongs to no part."""
     parts = KINDS[kind]
-    others = {name for other, named in KINDS.items() if other is not kind for name in named}
+    mine, known = fields_of(kind), {name for other in KINDS for name in (*KINDS[other], *fields_of(other))}
     given = " and ".join(f"{name}.FIELD" for name in parts)
     for text in sets:
         name, dot, _ = text.partition(".")
-        if (name in parts and dot) or (kind is Spill and text == _WAITS):
+        if (name in parts and dot) or spoken(text) in mine:
             continue
-        if name in others or text == _WAITS:
+        if name in known or spoken(text) in known:
             lot = "no lot beside its stream" if kind is Spill else "a lot beside its stream"
+            lot += ", which is sent to the stream's endpoint" if kind is Shared else ""
             what = f"the workload has {lot}, so that its combination has no {name}"
             yield Problem(what, f"--set {text}", f"give {given}")
         else:
             what = f'"{text}" is not a setting of a combination'
-            yield Problem(what, f"--set {text}", near(text, fields_of(kind)) or f"give {given}")
+            yield Problem(what, f"--set {text}", near(text, mine) or f"give {given}")
 
 
-def _waits(sets: Mapping[str, object], wrong: list[Problem]) -> int:
-    kind = COUNT_OR_ZERO["kind"]
-    try:
-        waits = kind.value(sets.get(_WAITS, 0), _WAITS, base=False)
-        kind.refuse(waits, _WAITS)
-    except InputError as error:
-        wrong.append(Problem(error.what, f"--set {_WAITS}", error.mend))
-        return 0
-    assert isinstance(waits, int)
-    return waits
+def _own(kind: type[Combined], sets: Mapping[str, object], wrong: list[Problem]) -> dict[str, Any]:
+    """What is set of the whole."""
+    if kind not in _OWN:
+        return {}
+    field, of = _OWN[kind]
+    held: dict[str, Any] = {}
+    for text, given in sets.items():
+        if spoken(text) != spoken(field):
+            continue
+        try:
+            held[field] = of.value(given, text, base=text == field)
+            of.refuse(held[field], field)
+        except InputError as error:
+            wrong.append(Problem(error.what, f"--set {text}", error.mend))
+    return held

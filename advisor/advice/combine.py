@@ -8,7 +8,7 @@ is the lot's, and the bill is of both.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
@@ -30,6 +30,8 @@ from advisor.advice.recommendation import (
     Sensitivity,
 )
 from advisor.advice.sensitivity import WORTH
+from advisor.advice.shared import Shared
+from advisor.advice.sharing import shared_options, surely_first
 from advisor.advice.simulating import simulate
 from advisor.advice.spill import EVIDENCE
 from advisor.errors import InputError
@@ -69,12 +71,22 @@ def recommend_both(
     def of_the_lot(tell: Callable[[str, int], None] | None) -> Recommendation:
         return answer(of_lot, [name for name in names if name == _JOB], explain=False, progress=tell)
 
-    def of_both(lot: Callable[[], Recommendation]) -> Recommendation:
-        def joined(stream: Recommendation) -> None:
-            if ready is not None:
-                ready(_joined(w, stream, lot()))
+    # What the stream's endpoint costs with the lot sent to it is worked out once, and told early and in the end.
+    shared: list[tuple[Option, ...]] = []
 
-        return _joined(w, answer(of_stream, streaming, explain=explain, ready=joined, progress=progress), lot())
+    def joined(stream: Recommendation, lot: Recommendation) -> Recommendation:
+        pairs = _pairs(w, stream, lot)
+        if not shared:
+            bar = min((float(one.usd_per_month) for one in pairs if one.meets_objective), default=math.inf)
+            shared.append(tuple(shared_options(w, stream.options, bar=bar, seed=seed, threads=threads)))
+        return _joined(w, stream, lot, (*pairs, *shared[0]), explain=explain)
+
+    def of_both(lot: Callable[[], Recommendation]) -> Recommendation:
+        def early(stream: Recommendation) -> None:
+            if ready is not None:
+                ready(joined(stream, lot()))
+
+        return joined(answer(of_stream, streaming, explain=explain, ready=early, progress=progress), lot())
 
     if threads < 2 or not can_fork():
         alone = of_the_lot(progress)
@@ -84,27 +96,38 @@ def recommend_both(
         return of_both(cache(submit(None)))
 
 
-def _joined(w: Workload, stream: Recommendation, lot: Recommendation) -> Recommendation:
+def _pairs(w: Workload, stream: Recommendation, lot: Recommendation) -> tuple[Option, ...]:
+    """Each of the stream's options with the lot's best job."""
+    return tuple(_pair(w, one, lot.options[0]) for one in stream.options) if lot.options else ()
+
+
+def _joined(
+    w: Workload, stream: Recommendation, lot: Recommendation, made: tuple[Option, ...], *, explain: bool
+) -> Recommendation:
     job = lot.options[0] if lot.options else None
-    made = [] if job is None else [_pair(w, one, job) for one in stream.options]
     options = _ranked(w, made)
     alone = [_alone(w, one.pattern, one.deployment) for one in _first_of_each(stream.options)]
     alone += [] if job is None else [_alone(w, job.pattern, job.deployment)]
     refused = (*stream.refused, *lot.refused, *alone)
     sure = stream.confidence.first_is_first * (1.0 if job is None else lot.confidence.first_is_first)
-    by_stream = {one.parts[0].id: one.id for one in options}
+    paired = bool(options) and isinstance(options[0].deployment, Combination)
+    if options and not paired:
+        sure = surely_first(w, options)
+    # Where the lot has no job in time, nothing that is done about the stream makes an answer.
+    lasts = paired and job is not None and job.meets_objective
+    by_stream = {one.parts[0].id: one.id for one in options if one.parts} if paired else {}
     equal = tuple(by_stream[name] for name in stream.confidence.equal_to if name in by_stream)
     confidence = Confidence(first_is_first=sure if options else math.nan, equal_to=equal)
+    notes = (*stream.notes, *lot.notes, *_told_of_shared(options, paired=paired, explain=explain))
     return Recommendation(
         workload=w,
         options=options,
         refused=refused,
         confidence=confidence,
         why=why(w, options, (*stream.refused, *lot.refused), confidence),
-        # Where the lot has no job in time, nothing that is done about the stream makes an answer.
-        sensitivity=() if job is None or not job.meets_objective else _lines_of_both(stream, lot, job),
-        break_even=() if job is None or not job.meets_objective else tuple(map(_point_of_both, stream.break_even)),
-        contenders=() if job is None or not job.meets_objective else tuple(map(_contender_of_both, stream.contenders)),
+        sensitivity=() if job is None or not lasts else _lines_of_both(stream, lot, job),
+        break_even=() if not lasts else tuple(map(_point_of_both, stream.break_even)),
+        contenders=() if not lasts else tuple(map(_contender_of_both, stream.contenders)),
         warnings=(*stream.warnings, *lot.warnings),
         assumptions=_held(stream.assumptions, lot.assumptions),
         searched=Searched(
@@ -116,8 +139,20 @@ def _joined(w: Workload, stream: Recommendation, lot: Recommendation) -> Recomme
         version=stream.version,
         prices_as_of=stream.prices_as_of,
         horizon_h=stream.horizon_h,
-        notes=tuple(dict.fromkeys((*stream.notes, *lot.notes))),
+        notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _told_of_shared(options: tuple[Option, ...], *, paired: bool, explain: bool) -> Iterator[str]:
+    """What an endpoint that takes the lot too assumes, and that what changes an answer does not look at it."""
+    for one in options:
+        if isinstance(one.deployment, Shared):
+            yield from one.outcome.notes
+    if explain and options:
+        left = "one endpoint for both is not looked at there"
+        if not paired:
+            left = "it is left out here, where one endpoint for both comes first"
+        yield f"what would change the answer is worked out for an endpoint with a job for the lot beside it; {left}"
 
 
 def _pair(w: Workload, stream: Option, lot: Option) -> Option:
@@ -223,7 +258,7 @@ class _Entry:
         return self.option.outcome.error_share.value
 
 
-def _ranked(w: Workload, made: list[Option]) -> tuple[Option, ...]:
+def _ranked(w: Workload, made: Iterable[Option]) -> tuple[Option, ...]:
     # What misses stays in the order in which the stream's options came.
     entries = [_Entry(one, percentile(w), float(n)) for n, one in enumerate(made)]
     ranked = order(w, entries)

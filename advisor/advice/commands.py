@@ -9,10 +9,9 @@ import math
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from advisor.advice.by_part import changed
+from advisor.advice.by_part import Combined, changed
 from advisor.advice.combination import Combination, shares
 from advisor.advice.once import horizon_for
-from advisor.advice.spill import Spill
 from advisor.patterns.base import Pattern
 from advisor.workload import Workload
 
@@ -53,7 +52,7 @@ def in_python(option: Option) -> str:
 
 def sets_of(w: Workload, deployment: Pattern | Combination) -> list[str]:
     """``--set`` for all that differs from the first guess for the workload, which is what ``--set`` changes."""
-    if isinstance(deployment, Combination | Spill):
+    if isinstance(deployment, Combined):
         held = changed(w, deployment)
     else:
         usual = deployment.start(w).to_dict()

@@ -69,7 +69,7 @@ class Shared(Pattern):
     @property
     def id(self) -> str:
         """Such as "real-time-m5.large-x1 + lot-over-12960s"."""
-        return f"{self.stream.id} + lot-over-{self.sent_over_s:g}s"
+        return f"{self.stream.id} + lot-over-{self.sent_over_s:.10g}s"
 
     @property
     def patterns(self) -> str:

@@ -103,12 +103,10 @@ def _told(file: Path, checked: Checked, *, brief: bool) -> str:
 
 def _settings(result: PatternCheck) -> str:
     """The deployment that was judged, in the words that ``--set`` takes."""
-    from advisor.advice.by_part import by_part
-    from advisor.advice.combination import Combination
-    from advisor.advice.spill import Spill
+    from advisor.advice.by_part import Combined, by_part
 
     judged = result.deployment
-    held = by_part(judged) if isinstance(judged, Combination | Spill) else judged.to_dict()
+    held = by_part(judged) if isinstance(judged, Combined) else judged.to_dict()
     return ", ".join(f"{field}={value}" for field, value in held.items() if value is not None)
 
 

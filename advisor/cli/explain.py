@@ -171,7 +171,7 @@ def _combination(thing: str) -> _Explained | None:
         lines += ["", *_blocks(inspect.cleandoc(kind.__doc__ or "")), ""]
         for name, patterns in parts.items():
             lines.append(f"  {name}.pattern={' or '.join(pattern.name for pattern in patterns)}; {name}.FIELD=VALUE")
-        lines += [f"  {field}=N" for field in fields_of(kind) if "." not in field]
+        lines += [f"  {field}=VALUE" for field in fields_of(kind) if "." not in field]
         kinds.append(
             {
                 "about": kind.about,

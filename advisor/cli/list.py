@@ -89,7 +89,6 @@ def limits(
 def patterns(as_json: AsJson = False) -> None:
     """The five hosting patterns, what a deployment of each can be set to, and the two combinations of them."""
     from advisor.advice.by_part import KINDS, fields_of
-    from advisor.advice.spill import Spill
     from advisor.patterns import PATTERNS
 
     rows = [
@@ -102,8 +101,9 @@ def patterns(as_json: AsJson = False) -> None:
     ]
     cells = [[each.name, each.about, len(each.RULES), ", ".join(each.fields())] for each in PATTERNS]
     for kind, parts in KINDS.items():
+        own = [field for field in fields_of(kind) if "." not in field]
         held = ", ".join(f"{name}.pattern and .FIELD ({' or '.join(map(_name, of))})" for name, of in parts.items())
-        cells.append([kind.name, kind.about, "", f"{held}, spill_at" if kind is Spill else held])
+        cells.append([kind.name, kind.about, "", ", ".join([held, *own])])
     answer_table(Table.of(["pattern", "about", "rules", "settings"], cells, right=["rules"]), rows, as_json=as_json)
 
 

@@ -32,10 +32,9 @@ def render(
     What only you know (ARNs, images, S3 addresses) is a placeholder, listed under fill_in by its path in the request.
     Where a rule refuses the deployment, the array is empty, the reasons are told, and the exit code is 1.
     """
+    from advisor.advice.by_part import Combined
     from advisor.advice.checking import check
-    from advisor.advice.combination import Combination
     from advisor.advice.rendering import render as calls_of
-    from advisor.advice.spill import Spill
     from advisor.rules import Verdict
     from advisor.workload import read
 
@@ -52,5 +51,5 @@ def render(
     answer_json([call.to_dict() for call in calls])
     blanks = sum(len(call.fill_in) for call in calls)
     complain(f"{judged.deployment.id}: {said(blanks, 'placeholder')} to fill in, listed under fill_in")
-    if isinstance(judged.deployment, Combination | Spill):
+    if isinstance(judged.deployment, Combined):
         complain(judged.deployment.told())

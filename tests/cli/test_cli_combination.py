@@ -213,15 +213,18 @@ def test_a_pattern_alone_has_no_parts_to_replicate(advisor, profile) -> None:
 
 def test_it_is_explained_and_listed(advisor) -> None:
     told = advisor("explain", "combination").out
-    for words in ("base.pattern=real-time", "second.pattern=serverless or asynchronous", "spill_at=N", "stream.pattern",
-                  "lot.pattern=batch-transform"):  # fmt: skip
+    for words in (
+        *("base.pattern=real-time", "second.pattern=serverless or asynchronous", "spill_at=VALUE"),
+        *("stream.pattern", "lot.pattern=batch-transform", "sent_over=VALUE"),
+    ):
         assert words in told
     [object_] = json.loads(advisor("explain", "combination", "--json").out)
-    spill, pair = object_["kinds"]
+    spill, pair, shared = object_["kinds"]
+    assert {"stream.pattern", "stream.min_instances", "stream.ttl", "sent_over"} <= set(shared["settings"])
     assert {"base.pattern", "base.min_instances", "second.memory", "second.ttl", "spill_at"} <= set(spill["settings"])
     assert {"stream.pattern", "stream.cached", "lot.instances"} <= set(pair["settings"])
     listed = json.loads(advisor("list", "patterns", "--json").out)
-    assert [one["pattern"] for one in listed] == [*(one.name for one in ad.PATTERNS), "combination", "combination"]
+    assert [one["pattern"] for one in listed] == [*(one.name for one in ad.PATTERNS), *["combination"] * 3]
     assert "did you mean combination?" in advisor("explain", "combinaton").err
 
 

@@ -1,0 +1,82 @@
+"""Where the endpoint that stands for the stream may work off the lot, too: tried by simulation wherever that may win.
+
+An endpoint that takes the lot costs no less than it does for the stream alone. So of the stream's options only those
+are looked at that cost less than the best pair of an endpoint and a job; of each as it is, and with as many instances
+more as the records would fill, sent over most of the time that the lot has, and over half of that.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from advisor.advice.chances import below
+from advisor.advice.recommendation import Option
+from advisor.advice.settings import of_fixed_size
+from advisor.advice.shared import ROWS, Shared, longest_s, sent_per_s
+from advisor.advice.simulating import simulate
+from advisor.patterns.asynchronous import Asynchronous
+from advisor.patterns.realtime import RealTime
+from advisor.rules import BLOCKS
+from advisor.rules.estimates import capacity_per_s
+from advisor.rules.popularity import one_endpoint
+from advisor.sim.estimates import Estimate
+from advisor.workload import Workload
+
+__all__ = ["shared_options", "surely_first"]
+
+# How much of a worker's time records may fill while they are sent, where instances are added for them.
+_FILLED = 0.7
+
+
+def shared_options(w: Workload, stream: Sequence[Option], *, bar: float, seed: int, threads: int) -> Iterator[Option]:
+    """Those that meet the objective and cost less than ``bar`` USD a month: one at most of each of the stream's."""
+    if not one_endpoint(w):
+        return
+    for option in stream:
+        if not option.meets_objective:
+            continue
+        for one, usd in _tries(w, option):
+            if usd >= bar or one.rows_at_least(w) > 2 * ROWS or any(f.verdict is BLOCKS for f in one.check(w)):
+                continue
+            outcome = simulate(w, one, seed=seed, threads=threads)
+            if outcome.meets_objective and float(outcome.usd_per_month.value) < bar:
+                yield Option(rank=0, deployment=one, outcome=outcome)
+                break
+
+
+def surely_first(w: Workload, options: Sequence[Option]) -> float:
+    """The probability that the first meets the objective and costs less than the next, by the intervals of both."""
+    first = options[0].outcome
+    met = math.prod(below(first.latency_s[name], most, first.replications) for name, most in w.objective.latencies)
+    if len(options) < 2 or not options[1].meets_objective:
+        return met
+    mine, next_one = first.usd_per_month, options[1].outcome.usd_per_month
+    ahead = float(next_one.value - mine.value)
+    half = math.hypot(*(float(one.high - one.value) for one in (mine, next_one) if one.high is not None))
+    difference = Estimate(value=-ahead, low=-ahead - half, high=-ahead + half)
+    return met * below(difference, 0.0, min(first.replications, options[1].outcome.replications))
+
+
+def _tries(w: Workload, option: Option) -> Iterator[tuple[Shared, float]]:
+    """What is tried of one option of the stream, the cheapest first, and what each costs at least."""
+    usd, longest = float(option.usd_per_month), longest_s(w)
+    for over in (longest, longest / 2):
+        for stream, times in _sizes(w, option.deployment, over):
+            yield Shared(stream=stream, sent_over_s=over), usd * times
+
+
+def _sizes(w: Workload, one: object, over_s: float) -> Iterator[tuple[RealTime | Asynchronous, float]]:
+    """As it is, and with instances for the records; how many times as much it costs at least."""
+    if not isinstance(one, RealTime | Asynchronous):
+        return
+    yield one, 1.0
+    more = math.ceil(sent_per_s(w, over_s) / (_FILLED * capacity_per_s(one.work_on(w))))
+    if one.schedule is not None:
+        return
+    most = one.max_instances + more
+    if of_fixed_size(one):
+        yield replace(one, min_instances=one.min_instances + more, max_instances=most), most / one.max_instances
+    else:
+        yield replace(one, max_instances=most), 1.0
