@@ -312,8 +312,9 @@ def _names_of_both(pattern: str) -> str:
 
 
 def _point_of_both(one: BreakEven) -> BreakEven:
-    best, becomes = _names_of_both(one.best), _names_of_both(one.becomes)
-    return replace(one, best=best, becomes=becomes, says=replace(one, best=best, becomes=becomes).told)
+    both = replace(one, best=_names_of_both(one.best), becomes=_names_of_both(one.becomes))
+    # One endpoint for the stream and the lot was not looked at there, and may cost less.
+    return replace(both, says=both.told.replace(" is best", " is the best pair", 1))
 
 
 def _contender_of_both(one: Contender) -> Contender:
