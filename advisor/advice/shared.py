@@ -22,7 +22,7 @@ from advisor.patterns.requests import Call
 from advisor.patterns.settings import settings_told
 from advisor.rules import BLOCKS, Finding, Rule
 from advisor.rules.popularity import one_endpoint
-from advisor.units import DAY_S, show_count, show_duration
+from advisor.units import show_count, show_duration
 from advisor.workload import Workload, WorkOn
 
 if TYPE_CHECKING:
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from advisor.sim.run_record import Run
     from advisor.sim.trace import Trace
 
-__all__ = ["ROWS", "Shared", "all_per_s", "longest_s", "sent_per_s"]
+__all__ = ["MOST_ROWS", "ROWS", "Shared", "all_per_s", "longest_s", "sent_per_s"]
 
-#: every request of a run is held, so that a run has no more than about so many
-ROWS = 2_000_000
+#: every request of a run is held: so many are aimed at, and a run of whole days or weeks has no more than so many
+ROWS, MOST_ROWS = 2_000_000, 6_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,6 @@ class Shared(Pattern):
 
     name: ClassVar[str] = "combination"
     about: ClassVar[str] = "an endpoint for the stream of requests, to which a client sends the lot's records, too"
-    loses_instances: ClassVar[bool] = False
     RULES: ClassVar[tuple[Rule[Any], ...]] = ()
 
     stream: RealTime | Asynchronous
@@ -138,21 +137,16 @@ class Shared(Pattern):
             "those of the stream's requests, and the lot is judged by its deadline and its share of records not served"
         )
 
-    def rows_at_least(self, w: Workload) -> float:
-        """How many requests the shortest run has: a warm-up and a window of a day, or of a time between lots."""
-        batch = w.batch
-        every = DAY_S if batch is None else max(DAY_S, batch.every_s)
-        return 2 * every * all_per_s(w)
-
     def trace(self, w: Workload, *, seed: int, horizon: Horizon | None = None, spikes: bool = False) -> Trace:
         from advisor.sim.arrivals import Sent  # simulating loads numba, which checking does without
         from advisor.sim.shared import with_lot
 
         batch = _sendable(w, self.sent_over_s)
-        if (rows := self.rows_at_least(w)) > 2 * ROWS:
-            what = f"the shortest run of {self.id} has {show_count(rows)} requests, each of which is held"
-            raise InputError(what, w.where("traffic.rate"), "simulate a job for the lot beside the stream")
         stream = self.stream.trace(shares(w)[0], seed=seed, horizon=horizon, spikes=spikes)
+        rows = (stream.warmup_s + stream.horizon_s) * all_per_s(w)
+        if rows > MOST_ROWS:
+            what = f"a run of {self.id} has {show_count(rows)} requests, and {show_count(MOST_ROWS)} at most are held"
+            raise InputError(what, w.where("traffic.rate"), "simulate a job for the lot beside the stream")
         lot = Sent(name="lot", count=batch.records, every_s=batch.every_s, over_s=self.sent_over_s)
         union = with_lot(stream, lot, float(batch.record_bytes))
         union.notes = (*stream.notes, self.told())
@@ -204,6 +198,9 @@ def _sendable(w: Workload, over_s: float) -> Any:
     if not one_endpoint(w):
         what = "each model has an endpoint of its own, and nothing says which the lot is for"
         raise InputError(what, w.where("model.count"), "give the lot a job of its own")
+    if w.traffic is not None and w.traffic.spikes:
+        what = "one-off spikes are told apart from the usual requests, and so are a lot's records, but not both at once"
+        raise InputError(what, w.where("traffic.spikes"), "leave the spikes out, or give the lot a job of its own")
     if over_s > w.batch.every_s:
         what = (
             f"the lot is sent over {show_duration(over_s)}, and the next comes after {show_duration(w.batch.every_s)}"

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from advisor.advice.chances import below
+from advisor.advice.once import horizon_for
 from advisor.advice.recommendation import Option
 from advisor.advice.settings import of_fixed_size
-from advisor.advice.shared import ROWS, Shared, longest_s, sent_per_s
+from advisor.advice.shared import MOST_ROWS, Shared, all_per_s, longest_s, sent_per_s
 from advisor.advice.simulating import simulate
 from advisor.patterns.asynchronous import Asynchronous
 from advisor.patterns.realtime import RealTime
@@ -32,11 +33,11 @@ _FILLED = 0.7
 
 def shared_options(w: Workload, stream: Sequence[Option], *, bar: float, seed: int, threads: int) -> Iterator[Option]:
     """Those that meet the objective and cost less than ``bar`` USD a month, each less than the one before."""
-    if not one_endpoint(w):
+    if not one_endpoint(w) or (w.traffic is not None and w.traffic.spikes):
         return
     for option in sorted((one for one in stream if one.meets_objective), key=lambda one: (one.usd_per_month, one.id)):
         for one, usd in _tries(w, option):
-            if usd >= bar or one.rows_at_least(w) > 2 * ROWS or any(f.verdict is BLOCKS for f in one.check(w)):
+            if usd >= bar or _too_long(w, one) or any(found.verdict is BLOCKS for found in one.check(w)):
                 continue
             # What one replication finds too late or too dear is not run again.
             first = simulate(w, one, seed=seed, replications=1, threads=1, timeline=False)
@@ -60,6 +61,12 @@ def surely_first(w: Workload, options: Sequence[Option]) -> float:
     half = math.hypot(*(float(one.high - one.value) for one in (mine, next_one) if one.high is not None))
     difference = Estimate(value=-ahead, low=-ahead - half, high=-ahead + half)
     return met * below(difference, 0.0, min(first.replications, options[1].outcome.replications))
+
+
+def _too_long(w: Workload, one: Shared) -> bool:
+    """Whether its shortest run has more requests than can be held."""
+    horizon = horizon_for(w, one, None)
+    return (horizon.warmup_s + horizon.window_s) * all_per_s(w) > MOST_ROWS
 
 
 def _tries(w: Workload, option: Option) -> Iterator[tuple[Shared, float]]:

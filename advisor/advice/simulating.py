@@ -24,6 +24,7 @@ from advisor.advice.judging import judge
 from advisor.advice.once import Ahead, Once, horizon_for, once
 from advisor.advice.outcome import Held, Money, Outcome, per_million
 from advisor.advice.ranking import SHARES
+from advisor.advice.shared import Shared
 from advisor.advice.spiking import Spiked, Spikes, has_spikes, in_a_month, pair_of, spiked, told_spikes
 from advisor.advice.spill_parts import with_parts
 from advisor.advice.too_many import refuse_too_many
@@ -225,7 +226,8 @@ def every_request(
     if isinstance(deployment, Combination):
         return every_request(shares(w)[0], deployment.named["stream"], seed=seed, budget=budget, faults=faults)
     _streams(w, deployment)
-    horizon = horizon_of(w, budget=min(budget, _ROWS) // 2)
+    few = min(budget, _ROWS) // 2
+    horizon = horizon_for(w, deployment, few) if isinstance(deployment, Shared) else horizon_of(w, budget=few)
     rows = (horizon.warmup_s + horizon.window_s) * w.rate_per_s
     if rows > _ROWS:
         raise InputError(

@@ -188,15 +188,34 @@ def test_where_a_job_costs_less_than_the_room_for_the_lot_it_stays_a_job() -> No
     [
         ({}, "the next comes after 24 h"),
         ({"batch": None}, "has no lot beside a stream"),
-        ({"traffic": None, "objective.p99": None}, "has no lot beside a stream"),
+        ({"traffic": None, "objective.p99": None}, "has no lot beside a stream|has no stream of requests"),
         ({"model.count": 3}, "each model has an endpoint of its own"),
+        ({"traffic.spikes": [{"at": "day 3 14:00", "height": "3x", "lasts": "20 min"}]}, "but not both at once"),
     ],
-    ids=["too long", "no lot", "no stream", "many models"],
+    ids=["too long", "no lot", "no stream", "many models", "spikes"],
 )
 def test_what_cannot_be_sent_is_an_error(change: dict[str, object], words: str) -> None:
     w = clockwork().with_(change)
+    shared = Shared(stream=ONE, sent_over_s=90_000)
     with pytest.raises(InputError, match=words):
-        Shared(stream=ONE, sent_over_s=90_000).check(w)
+        shared.check(w)
+    with pytest.raises(InputError, match=words):
+        ad.simulate(w, shared, replications=1)
+
+
+def test_so_many_records_that_they_cannot_be_held_are_an_error() -> None:
+    w = clockwork().with_({"batch.records": "4 million"})
+    with pytest.raises(InputError, match=r"has 8,002,880 requests, and 6,000,000 at most are held"):
+        ad.simulate(w, Shared(stream=ONE, sent_over_s=80_000), replications=1)
+
+
+def test_an_instance_that_is_lost_is_lost_to_both() -> None:
+    from advisor.sim.faults import faults_of
+
+    w, shared = clockwork(), Shared(stream=ONE, sent_over_s=60)
+    lost = ad.simulate(w, shared, seed=1, replications=1, faults=faults_of(["instance-loss=2 per day"], outage_s=3600))
+    assert lost.error_share.value > 0
+    assert not lost.meets_objective
 
 
 def test_it_is_a_value_with_its_settings_under_its_part() -> None:
