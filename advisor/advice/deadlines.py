@@ -72,6 +72,11 @@ def _took_s(job: TransformJob) -> float:
 
 
 def said_of_jobs(w: Workload, found: Replications) -> tuple[str, ...]:
-    """What there is to say about the schedule of the jobs of the first replication."""
+    """What there is to say about the schedule of the jobs of the first replication; of lots that are sent, of all."""
+    lots = [one for run in found.runs if isinstance(run, SharedRun) for one in run.lots]
+    if lots and math.isfinite(longest := max(one.done - one.due for one in lots)):
+        return (
+            f"each of {show_count(len(lots))} lots was done {show_duration(round(longest))} after it came or sooner",
+        )
     said = tuple(run.says for run in found.runs[:1] if isinstance(run, BatchRun) and run.says)
     return (*said, _SIDE_BY_SIDE) if said and w.batch is not None else said

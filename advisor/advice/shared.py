@@ -97,7 +97,7 @@ class Shared(Pattern):
         return {"how": how, "sent_over_s": self.sent_over_s, "parts": [part]}
 
     def _facts(self) -> Iterable[tuple[str, object]]:
-        return (*settings_told(self.to_dict()), ("the lot is sent over", show_duration(self.sent_over_s)))
+        return settings_told(self.to_dict())
 
     @classmethod
     def fields(cls) -> tuple[str, ...]:

@@ -127,7 +127,7 @@ class Spill(Pattern):
         return {"how": _HOW, "spill_at": self.spill_at, "parts": parts}
 
     def _facts(self) -> Iterable[tuple[str, object]]:
-        return (*settings_told(self.to_dict()), ("spill at", self.spill_at))
+        return settings_told(self.to_dict())
 
     @classmethod
     def fields(cls) -> tuple[str, ...]:

@@ -77,7 +77,8 @@ def settings_told(deployment: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         for part in deployment["parts"]:
             own = {name: value for name, value in part.items() if name != "pattern"}
             rows += [(f"{part['pattern']}: {name}", told) for name, told in settings_told(own)]
-        return tuple(rows)
+        whole = {name: value for name, value in deployment.items() if name not in ("how", "parts")}
+        return (*rows, *settings_told(whole))
     return tuple((spoken(name), _told(name, value)) for name, value in deployment.items())
 
 

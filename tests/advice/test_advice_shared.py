@@ -93,6 +93,8 @@ def test_latency_is_the_streams_and_use_and_bytes_are_of_both() -> None:
     by_hand = HOURS * HOUR + 30 * VOLUME + (bytes_in + bytes_out) / 10**9 * DATA
     assert float(outcome.usd_per_month.value) == pytest.approx(float(by_hand), rel=1e-6)
     assert any("those of the stream's requests" in note for note in outcome.notes)
+    # The last of sixty steps of 60.5 s, and two seconds of work: 3,571.5 s and the overhead of a call.
+    assert any(note.endswith("lots was done 59.5 min after it came or sooner") for note in outcome.notes)
 
 
 @pytest.mark.parametrize(("deadline", "late"), [("45 s", False), ("40 s", True)])

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 import advisor as ad
 from advisor.advice.combination import Combination
 from advisor.advice.recommendation import BreakEven, Recommendation, Sensitivity
+from advisor.advice.shared import Shared
 from advisor.advice.spill import Spill
 from advisor.errors import ProfileError
 from advisor.rules import WARNS, Finding
@@ -134,7 +135,10 @@ def test_a_deployment_shows_its_settings_with_their_units() -> None:
     assert ">serverless: memory<" in both._repr_html_()
     spill = Spill.start(ad.reads(SMALL))
     assert ">real-time: instance_type<" in spill._repr_html_()
-    assert ">spill at<" in spill._repr_html_()
+    assert ">spill_at<" in spill._repr_html_()
+    shared = Shared(stream=start["real-time"], sent_over_s=5400)._repr_html_()
+    assert ">sent_over<" in shared
+    assert ">1.5 h<" in shared
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
