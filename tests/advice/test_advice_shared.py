@@ -17,7 +17,7 @@ from advisor.advice.recommending import recommend
 from advisor.advice.shared import Shared
 from advisor.advice.simulating import every_request
 from advisor.errors import BugError, InputError
-from advisor.patterns import RealTime, Serverless
+from advisor.patterns import Asynchronous, RealTime, Serverless
 from advisor.rules import BLOCKS
 from advisor.sim.arrivals import Sent, SentFeed
 from advisor.sim.shared_record import SharedRun
@@ -95,6 +95,18 @@ def test_latency_is_the_streams_and_use_and_bytes_are_of_both() -> None:
     assert any("those of the stream's requests" in note for note in outcome.notes)
     # The last of sixty steps of 60.5 s, and two seconds of work: 3,571.5 s and the overhead of a call.
     assert any(note.endswith("lots was done 59.5 min after it came or sooner") for note in outcome.notes)
+
+
+def test_an_asynchronous_endpoint_is_told_apart_alike() -> None:
+    w = clockwork().with_({"batch.records": 60, "objective.p99": None})
+    queue = Asynchronous.start_on(w.with_({"batch": None}), "ml.m5.large")
+    run = every_request(w, Shared(stream=queue, sent_over_s=3630), seed=1)
+    assert isinstance(run, SharedRun)
+    days = round((run.window_s[1] - run.window_s[0]) / 86400)
+    assert (run.ledger.arrived, run.whole.ledger.arrived) == (days * 1440, days * 1500)
+    calls = float(w.assume("async_overhead"))
+    assert run.ledger.mean_s == pytest.approx(2 + calls, rel=1e-6)
+    assert run.lots[0].done - run.lots[0].due == pytest.approx(59 * 60.5 + 2 + calls, rel=1e-6)
 
 
 @pytest.mark.parametrize(("deadline", "late"), [("45 s", False), ("40 s", True)])

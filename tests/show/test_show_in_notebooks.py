@@ -138,7 +138,7 @@ def test_a_deployment_shows_its_settings_with_their_units() -> None:
     assert ">spill_at<" in spill._repr_html_()
     shared = Shared(stream=start["real-time"], sent_over_s=5400)._repr_html_()
     assert ">sent_over<" in shared
-    assert ">1.5 h<" in shared
+    assert ">90 min<" in shared
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
