@@ -2,7 +2,8 @@
 
 A workload with traffic and a batch volume asks for both. The stream is answered by itself, the lot by itself, and
 each of the stream's options is put together with the lot's best one. Latency and errors are the stream's, the deadline
-is the lot's, and the bill is of both.
+is the lot's, and the bill is of both. Beside these pairs stands an endpoint that works off the lot itself, where it
+costs less (`advisor.advice.sharing`).
 """
 
 from __future__ import annotations
