@@ -7,7 +7,6 @@ from advisor.advice.quotas import passed_quotas
 from advisor.advice.racing import Finalist, Race
 from advisor.advice.ranking import front
 from advisor.advice.recommendation import Option
-from advisor.advice.spilling import outcomes_of_parts
 from advisor.rules import WARNS, Finding
 from advisor.workload import Workload
 
@@ -30,7 +29,6 @@ def options_of(w: Workload, race: Race) -> tuple[Option, ...]:
             rank=n + 1,
             deployment=one.deployment,
             outcome=one.outcome,
-            parts=outcomes_of_parts(w, one),
             on_front=better[one.id] == "",
             dominated_by=better[one.id] or "",
             told=apart(one),

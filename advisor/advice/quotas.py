@@ -11,7 +11,7 @@ from advisor.rules import WARNS, Finding
 from advisor.workload import Workload
 
 if TYPE_CHECKING:
-    from advisor.advice.combine import Combination
+    from advisor.advice.combination import Combination
 
 __all__ = ["passed_quotas"]
 
