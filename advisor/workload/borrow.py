@@ -5,7 +5,8 @@
    extrapolated.
 3. Measured elsewhere: speed per vCPU. A worker does its mean's worth of vCPU-seconds, and never runs faster for having
    more vCPU than where it was measured; a serverless container has vCPU in proportion to its memory, by assumption.
-   Assumed.
+   Measured in a container, a request does its mean's worth of the vCPUs that it put to use there, by assumption one at
+   most: with less it is slower, and where it had less it is faster with more. Assumed.
 4. From CPU to accelerator or back: an accelerator is taken for an assumed number of vCPUs. Assumed, never extrapolated.
 5. Nothing measured: the archetype of the framework, an assumption as a whole.
 
@@ -111,33 +112,41 @@ def _borrowed(w: Workload, target: _Place, entry: Work, origin: str) -> WorkOn:
         says = f"{origin}: {'one accelerator' if both else 'a vCPU'} taken for another"
         return _answer(target, entry, 1.0, workers, _wider(entry.at, per), "assumed", says)
     as_vcpus, own = float(w.assume("gpu_as_vcpus")), 1 / float(w.assume("workers_per_vcpu"))
-    had = _had(source, entry, as_vcpus, own)
+    had = _had(w, source, entry)
     if target.accelerators:
         workers = max(1, math.floor(target.accelerators * float(w.assume("workers_per_gpu"))))
         scale = had / (as_vcpus * target.accelerators / workers)
         says = f"{origin}: an accelerator taken for {as_vcpus:g} vCPUs"
         return _answer(target, entry, scale, workers, None, "assumed", says)
+    used = float(w.assume("serverless_vcpu_used"))
     if target.serverless:
-        workers, gets = 1, target.vcpu
+        workers, gets = 1, min(target.vcpu, used) if source.serverless else target.vcpu
+    elif source.serverless:
+        workers = max(1, math.floor(target.vcpu / own + 1e-9))
+        gets = min(target.vcpu / workers, used)
     else:
         # A worker keeps what it had, up to all there is; instead of an accelerator it gets its share of vCPUs.
         workers = max(1, math.floor(target.vcpu / (own if source.accelerators else had) + 1e-9))
         gets = target.vcpu / workers
-    scale = had / gets if source.accelerators else max(1.0, had / gets)
+    scale = had / gets if source.accelerators or source.serverless else max(1.0, had / gets)
     how = f"an accelerator taken for {as_vcpus:g} vCPUs" if source.accelerators else "speed per vCPU"
-    if target.serverless:
-        how += f", a container of {show_memory(serverless_mib(target.name) or 0)} taken for {target.vcpu:.2g} vCPU"
+    for place in (source, target):
+        if place.serverless:
+            how += f", a container of {show_memory(serverless_mib(place.name) or 0)} taken for {place.vcpu:.2g} vCPU"
+    if source.serverless:
+        how += f" of which a request uses {used:g} at most"
     return _answer(target, entry, scale, workers, None, "assumed", f"{origin}: {how}")
 
 
-def _had(source: _Place, entry: Work, as_vcpus: float, own: float) -> float:
+def _had(w: Workload, source: _Place, entry: Work) -> float:
     """What one worker had where it was measured, in vCPUs; on a load curve, what a request alone had."""
     workers = entry.workers or 1
     if source.accelerators:
-        return as_vcpus * source.accelerators / (1 if entry.at is not None else workers)
+        return float(w.assume("gpu_as_vcpus")) * source.accelerators / (1 if entry.at is not None else workers)
     if source.serverless:
-        return min(source.vcpu, own)
-    return min(source.vcpu, own) if entry.at is not None else source.vcpu / workers
+        return min(source.vcpu, float(w.assume("serverless_vcpu_used")))
+    alone = 1 / float(w.assume("workers_per_vcpu"))
+    return min(source.vcpu, alone) if entry.at is not None else source.vcpu / workers
 
 
 def _answer(

@@ -21,6 +21,7 @@ from advisor.workload.quantity import (
     Flaw,
     Flaws,
     Kind,
+    Quantity,
     Switch,
     Text,
     refused,
@@ -34,9 +35,12 @@ __all__ = ["Platform", "as_assumption", "as_limit", "overridden"]
 def as_assumption(held: Assumption, value: Any) -> float | str | bool:
     """A value given in place of an assumption's, in base units; `Flaws` where it is not of its kind."""
     try:
-        return held.parse(value)
+        parsed = held.parse(value)
     except InputError as error:
         raise refused(error.what, error.mend) from None
+    if _divides(held) and parsed == 0:
+        raise refused(f"{shown(value)} is zero, and {held.key} is more", f"write one such as {held.value}")
+    return parsed
 
 
 def as_limit(held: Limit, value: Any) -> float:
@@ -116,6 +120,11 @@ _KINDS: Mapping[str, Kind] = {
     "size": SIZE,
     "switch": Switch(),
 }
+# Figures that something is divided by, beside those that are moved in one second.
+_DIVISORS = frozenset({
+    "gpu_as_vcpus", "model_memory_factor", "model_size", "scaling_start_use", "serverless_mib_per_vcpu",
+    "serverless_vcpu_max", "serverless_vcpu_used", "workers_per_gpu", "workers_per_vcpu",
+})  # fmt: skip
 _UNITS = {"per second": "rate", "percent": "share", "ratio": "number"}
 
 
@@ -124,7 +133,12 @@ def _of_kind(held: Assumption) -> dict[str, Any]:
         return {"enum": list(held.choices)}
     if held.kind == "instance":
         return {"type": "string", "pattern": r"^ *ml\.[a-z0-9-]+\.[a-z0-9-]+ *$"}
-    return (_KINDS.get(held.kind) or Text()).schema()
+    kind = _KINDS.get(held.kind) or Text()
+    return (replace(kind, above_zero=True) if isinstance(kind, Quantity) and _divides(held) else kind).schema()
+
+
+def _divides(held: Assumption) -> bool:
+    return held.key in _DIVISORS or (held.kind == "size" and held.key.endswith("_per_s"))
 
 
 def _of_unit(quota: Limit) -> dict[str, Any]:

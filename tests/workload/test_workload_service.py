@@ -181,6 +181,38 @@ def test_serverless_entries_are_borrowed_for_instances_and_other_sizes() -> None
     assert borrowed("ml.m5.large", entry).workers == 2
 
 
+def test_a_container_size_that_was_not_measured_has_the_speed_of_the_vcpus_that_a_request_puts_to_use() -> None:
+    # One vCPU comes with 1769 MB, and a request uses one at most: 1 GB has 1024 / 1769 of one.
+    share = 1024 / 1769
+    one = {"on": "serverless 1 GB", "mean": "240 ms"}
+    larger = [borrowed(f"serverless {gb} GB", one) for gb in (2, 3, 6)]
+    assert [on.mean_s for on in larger] == [pytest.approx(0.240 * share)] * 3
+    assert {on.evidence for on in larger} == {"assumed"}
+    assert "of which a request uses 1 at most" in larger[0].says
+    assert borrowed("serverless 1 GB", one).mean_s == 0.240
+    two = {"on": "serverless 2 GB", "mean": "90 ms"}
+    assert borrowed("serverless 1 GB", two).mean_s == pytest.approx(0.090 / share)
+    assert borrowed("serverless 4 GB", two).mean_s == pytest.approx(0.090)
+    # Where both are measured, each is as measured.
+    both = [borrowed(f"serverless {gb} GB", one, two).mean_s for gb in (1, 2)]
+    assert both == [0.240, 0.090]
+
+
+def test_a_profile_may_say_that_a_request_uses_more_vcpus_of_a_container() -> None:
+    # 4 GB bring 4096 / 1769 = 2.32 vCPUs, 2 GB half of that, 6 GB half as much again: all put to use.
+    entry, threads = {"on": "serverless 4 GB", "mean": "60 ms"}, {"serverless_vcpu_used": 6}
+    means = [borrowed(f"serverless {gb} GB", entry, platform=threads).mean_s for gb in (2, 4, 6)]
+    assert means == [pytest.approx(0.120), 0.060, pytest.approx(0.040)]
+    # On an instance with a worker a vCPU each has one of the 2.32.
+    on = borrowed("ml.m5.large", entry, platform=threads)
+    assert (on.mean_s, on.workers) == (pytest.approx(0.060 * 4096 / 1769), 2)
+
+
+def test_what_was_measured_in_a_small_container_is_faster_on_an_instance_with_a_vcpu_a_worker() -> None:
+    on = borrowed("ml.m5.large", {"on": "serverless 1 GB", "mean": "240 ms"})
+    assert (on.mean_s, on.workers) == (pytest.approx(0.240 * 1024 / 1769), 2)
+
+
 def test_the_nearest_measured_entry_of_the_same_kind_is_borrowed() -> None:
     near = {"on": "ml.m4.2xlarge", "mean": "30 ms", "cv": 0.5, "workers": 8}
     far = {"on": "ml.r5.24xlarge", "mean": "10 ms", "cv": 0.5, "workers": 96}

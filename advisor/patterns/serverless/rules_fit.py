@@ -225,12 +225,14 @@ def data_weighs(w: Workload, _: Serverless) -> Ill | None:
     )
 
 
-@rule("SL-60", NOTES, where="work", reads=("serverless_mib_per_vcpu", "serverless_vcpu_max"), facts=2,
+@rule("SL-60", NOTES, where="work", facts=2,
+      reads=("serverless_mib_per_vcpu", "serverless_vcpu_max", "serverless_vcpu_used"),
       passes="work: [{on: serverless 2 GB, mean: 60 ms}]", fails="work: [{on: ml.m5.large, mean: 40 ms}]")  # fmt: skip
 def measured(w: Workload, d: Serverless) -> Ill | None:
     """A service time that was not measured on a container of that memory is borrowed.
 
-    AWS publishes no vCPU per memory; {serverless_mib_per_vcpu} for one vCPU is taken. Service time, concurrency
+    AWS publishes no vCPU per memory; {serverless_mib_per_vcpu} for one vCPU is taken. From one size to another a
+    request is slower or faster by the vCPUs it puts to use, {serverless_vcpu_used} at most. Service time, concurrency
     and cost are as good as that.
     """
     on = w.work_on(serverless_name(d.memory_mib))
