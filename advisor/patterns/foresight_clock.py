@@ -12,7 +12,8 @@ from functools import lru_cache
 
 from advisor.patterns.clock import least_at
 from advisor.patterns.foresight import Foresight
-from advisor.patterns.foresight_load import Ground, grouped, points
+from advisor.patterns.foresight_load import Ground
+from advisor.patterns.load_curve import grouped, points
 from advisor.units import WEEK_S
 
 __all__ = ["by_clock"]

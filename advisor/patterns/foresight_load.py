@@ -8,29 +8,14 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import Any
 
 from advisor.patterns.foresight_time import Law, larger, law_of
+from advisor.patterns.load_curve import curve_of, factors_of, states_of
 from advisor.workload import Workload
-from advisor.workload.bursts import TwoState, bursts_alone, two_state
-from advisor.workload.recorded import arrivals
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+__all__ = ["Ground", "ground_of", "levels", "split"]
 
-    Floats = NDArray[np.float64]
-
-__all__ = ["Ground", "ground_of", "grouped", "levels", "points", "split"]
-
-# Where the groups of like rates of the curve end, as shares of time; the busiest are looked at most closely.
-_GROUPS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.96, 0.99, 1.0)
-_FLAT_S = 3600.0
-# Counts of so many minutes of a replayed file make a rate.
-_WINDOW = 10
 _KEPT = 8
 _kept: OrderedDict[int, Ground] = OrderedDict()
 
@@ -104,17 +89,7 @@ def ground_of(w: Workload) -> Ground:
 
 
 def _ground(w: Workload) -> Ground:
-    traffic, states = w.traffic, _states(w)
-    rate = w.rate_per_s
-    hours: tuple[float, ...] = ()
-    if traffic is None:
-        curve: tuple[tuple[float, float], ...] = ((1.0, 1.0),)
-    elif traffic.replay is not None:
-        hours = _replayed(w)
-        curve = grouped(hours)
-    else:
-        hours = traffic.curve if len(set(traffic.curve)) > 1 else ()
-        curve = grouped(points(hours)) if hours else ((1.0, 1.0),)
+    traffic, states = w.traffic, states_of(w)
     clusters = traffic.clusters if traffic is not None else None
     bytes_in, bytes_out = _bytes(w)
     moving = states is not None and states.share_high > 0
@@ -123,9 +98,9 @@ def _ground(w: Workload) -> Ground:
         mean = states.share_high * states.high_per_s + (1 - states.share_high) * states.low_per_s
     return Ground(
         workload=w,
-        rate_per_s=rate,
-        curve=curve,
-        hours=hours,
+        rate_per_s=w.rate_per_s,
+        curve=curve_of(w),
+        hours=factors_of(w),
         share_high=states.share_high if states is not None and moving else 0.0,
         high=states.high_per_s / mean if states is not None and moving else 1.0,
         low=states.low_per_s / mean if states is not None and moving else 1.0,
@@ -161,62 +136,6 @@ def _larger(w: Workload, most: float) -> float:
         share * larger(payload.request_bytes, payload.request_max_bytes, most)
         for share, payload in parts or [(1.0, w.payload)]
     )
-
-
-def _states(w: Workload) -> TwoState | None:
-    """The two states of the bursts; what clusters add to the spread of minute counts is taken off."""
-    traffic = w.traffic
-    if traffic is None or traffic.bursts is None or traffic.rate_per_s is None:
-        return None
-    bursts, clusters = traffic.bursts, traffic.clusters
-    if clusters is None or clusters.size <= 1 or bursts.of == "rate":
-        return w.burst_states
-    peak, cv = bursts.peak, bursts.cv
-    if bursts.of == "chart":
-        peak, cv = bursts_alone(traffic.rate_per_s, peak, cv, traffic.curve)
-    cut = 1 / (1 + 0.4 * clusters.within_s / 60)
-    square = cv * cv - (2 * clusters.size - 2) * cut / (60 * traffic.rate_per_s)
-    return two_state(traffic.rate_per_s, peak, math.sqrt(max(0.0, square)), bursts.length_s)
-
-
-@lru_cache(maxsize=64)
-def points(hours: tuple[float, ...]) -> tuple[float, ...]:
-    """Eight points an hour of the curve, drawn in straight lines through the mid-hours."""
-    return tuple(a + (b - a) * k / 8 for a, b in zip(hours, [*hours[1:], hours[0]], strict=True) for k in range(8))
-
-
-@lru_cache(maxsize=64)
-def grouped(points: tuple[float, ...]) -> tuple[tuple[float, float], ...]:
-    """Like rates together: (mean factor, share of time), rising; the factors' mean is 1."""
-    rising = np.sort(np.asarray(points)) / (math.fsum(points) / len(points))
-    cuts = np.unique(np.round(np.asarray(_GROUPS) * rising.size).astype(int))
-    found: list[tuple[float, float]] = []
-    for start, stop in pairwise(cuts):
-        part = rising[start:stop]
-        factor, share = float(part.mean()), part.size / rising.size
-        if found and math.isclose(found[-1][0], factor, rel_tol=0.01, abs_tol=1e-9):
-            (before, held) = found.pop()
-            found.append(((before * held + factor * share) / (held + share), held + share))
-        else:
-            found.append((factor, share))
-    return tuple(found)
-
-
-def _replayed(w: Workload) -> tuple[float, ...]:
-    """Factors on the mean rate of a replayed file, ten minutes each."""
-    assert w.traffic is not None
-    assert w.traffic.replay is not None
-    file = arrivals(w.traffic.replay.path)
-    minutes = np.zeros(max(1, math.ceil(file.span_s / 60)))
-    first = file.by_minute[0][0] if file.by_minute else 0
-    for minute, count in file.by_minute:
-        if 0 <= minute - first < minutes.size:
-            minutes[minute - first] += count
-    width = min(_WINDOW, minutes.size)
-    whole = minutes[: minutes.size // width * width].reshape(-1, width).mean(axis=1)
-    if not whole.sum() > 0:
-        return (1.0,)
-    return tuple((whole / whole.mean()).tolist())
 
 
 def split(ground: Ground, part: float) -> Ground:

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 
 from advisor.catalog.instances import Instance, instance
 from advisor.catalog.limits import limit
-from advisor.rules.popularity import one_endpoint, popularity
 from advisor.workload import Workload, WorkOn
 from advisor.workload.lognormal import sigma_of_cv, z
 
@@ -20,7 +19,6 @@ __all__ = [
     "all_memory_mib",
     "beyond_measured_s",
     "capacity_per_s",
-    "cold_share",
     "cold_start_s",
     "copies_memory_mib",
     "erlang_b",
@@ -197,20 +195,6 @@ def servers_for(load: float, lost: float) -> int:
     return n
 
 
-def cold_share(w: Workload, on: WorkOn, warm: int = 0) -> float:
-    """The share of requests that meet a cold serverless container, ``warm`` ones of each endpoint being provisioned.
-
-    The n-th container carries what n-1 others leave (Erlang B) and is cold after a gap longer than the keep-alive
-    time. Within a state of the traffic that is a lower bound (what overflows comes in clumps); containers that a
-    burst adds are counted where the pause before it is long enough to lose them. Several models have an endpoint
-    each, and the traffic by its popularity.
-    """
-    if w.rate_per_s <= 0:
-        return 0.0
-    parts = [(1.0, 1.0)] if one_endpoint(w) else alike(popularity(w))
-    return min(1.0, math.fsum(part * many * _cold_of(w, on, warm, part) for part, many in parts if part > 0))
-
-
 def alike(shares: Iterable[tuple[float, int]], *, nearly: float = _NEARLY) -> list[tuple[float, float]]:
     """Models of nearly the same share taken together: their mean share, and how many they are."""
     together: list[list[float]] = []
@@ -221,33 +205,6 @@ def alike(shares: Iterable[tuple[float, int]], *, nearly: float = _NEARLY) -> li
         else:
             together.append([share, share * many, many])
     return [(total / many, many) for _, total, many in together]
-
-
-def _cold_of(w: Workload, on: WorkOn, warm: int, part: float) -> float:
-    """The share of cold requests on an endpoint that has this part of the traffic."""
-    states, rate = w.burst_states, w.rate_per_s * part
-    keep = float(w.assume("serverless_keep_alive"))
-    if states is None or not states.share_high:
-        return _cold_per_s(rate, on.mean_s, keep, warm) / rate
-    high_per_s, low_per_s = states.high_per_s * part, states.low_per_s * part
-    high = states.share_high * _cold_per_s(high_per_s, on.mean_s, keep, warm)
-    low = (1 - states.share_high) * _cold_per_s(low_per_s, on.mean_s, keep, warm)
-    added = max(0.0, high_per_s * on.mean_s - max(float(warm), low_per_s * on.mean_s))
-    onset = added / (states.mean_high_s + states.mean_low_s) if states.mean_low_s > keep else 0.0
-    return min(1.0, (high + low + onset) / rate)
-
-
-def _cold_per_s(rate_per_s: float, mean_s: float, keep_s: float, warm: int) -> float:
-    load, lost, cold = rate_per_s * mean_s, 1.0, 0.0
-    for n in range(1, 10_000):
-        left = load * lost / (n + load * lost)
-        carried = rate_per_s * (lost - left)
-        if n > warm:
-            cold += carried * math.exp(-min(700.0, carried * keep_s))
-        lost = left
-        if rate_per_s * lost < 1e-12:
-            break
-    return cold
 
 
 def serverless_name(memory_mib: float) -> str:

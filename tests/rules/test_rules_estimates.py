@@ -10,7 +10,6 @@ from advisor.rules import overlay
 from advisor.rules.estimates import (
     all_memory_mib,
     capacity_per_s,
-    cold_share,
     cold_start_s,
     copies_memory_mib,
     erlang_b,
@@ -24,15 +23,11 @@ from advisor.rules.estimates import (
     roughly,
     scale_in_s,
     scale_out_s,
-    serverless_name,
     servers_for,
     slower_than,
     usable_memory_mib,
 )
 from advisor.rules.first_guess import first_type
-from advisor.workload import Workload
-
-STEADY = "bursts: null, shape: steady"
 
 
 @pytest.mark.parametrize(
@@ -160,14 +155,6 @@ def test_a_first_fleet_never_exceeds_a_million() -> None:
     assert servers_for(1e12, 0.0) == 1_000_000
 
 
-def test_each_models_endpoint_has_its_own_part_of_the_traffic_and_its_own_cold_starts() -> None:
-    # 60 an hour over 10 alike: 6 an hour each, so exp(-6 x 11/60) = 33 % are cold, as on one endpoint of 6 an hour.
-    work = "work: [{on: serverless 2 GB, mean: 10 ms, cv: 0.2}]"
-    model = f"model: {{count: 10, popularity: {{shares: {[0.1] * 10}}}}}"
-    many = _cold(f"{{{work}, {model}, traffic: {{rate: 60 per hour, {STEADY}}}}}")
-    assert many == pytest.approx(math.exp(-6 * 11 / 60), rel=0.01)
-
-
 def test_each_worker_holds_a_copy_unless_they_share_one() -> None:
     w = overlay("")
     assert copies_memory_mib(w, w.work_on("ml.m5.large")) == 2 * 900
@@ -216,32 +203,6 @@ def test_scaling_out_waits_for_datapoints_lag_and_launch() -> None:
 
 def test_scaling_in_waits_a_quarter_of_an_hour_and_the_lag() -> None:
     assert scale_in_s(overlay("")) == 15 * 60 + 60
-
-
-def _cold(profile: str, warm: int = 0) -> float:
-    w: Workload = overlay(profile)
-    return cold_share(w, w.work_on(serverless_name(2048)), warm)
-
-
-def test_rare_short_requests_are_cold_when_the_gap_outlasts_the_keep_alive() -> None:
-    # One container alone: a Poisson gap longer than 11 minutes, exp(-rate x 11 min).
-    assert _cold(f"traffic: {{rate: 6 per hour, {STEADY}}}") == pytest.approx(math.exp(-6 * 11 / 60), rel=0.01)
-
-
-def test_a_busy_container_never_goes_cold() -> None:
-    assert _cold(f"traffic: {{rate: 5 per second, {STEADY}}}") < 0.001
-
-
-def test_provisioned_containers_are_never_cold() -> None:
-    rare = f"traffic: {{rate: 6 per hour, {STEADY}}}"
-    assert _cold(rare, warm=1) < 0.01 * _cold(rare)
-
-
-def test_bursts_add_the_containers_that_the_pause_has_lost() -> None:
-    work = "work: [{on: serverless 2 GB, mean: 10 s, cv: 0.2}]"
-    calm = _cold(f"{{{work}, traffic: {{rate: 10 per minute, {STEADY}}}}}")
-    bursty = _cold(f"{{{work}, traffic: {{rate: 10 per minute, bursts: {{peak: 6x, cv: 1.5, length: 10 min}}}}}}")
-    assert bursty > calm
 
 
 def test_an_estimate_has_two_digits() -> None:

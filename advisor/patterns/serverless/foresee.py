@@ -19,6 +19,7 @@ from advisor.patterns.foresight_clock import by_clock
 from advisor.patterns.foresight_endpoint import backed_off, delayed
 from advisor.patterns.foresight_load import Ground, ground_of, split
 from advisor.patterns.foresight_mix import Mix
+from advisor.patterns.serverless.cold import uncalled, uncalled_in_states
 from advisor.rules.estimates import cold_start_s
 from advisor.units import MONTH_S
 from advisor.workload import Workload
@@ -129,8 +130,7 @@ def _table(w: Workload, d: Serverless, ground: Ground) -> _Table:
     for n in range(1, most + 1):
         left = load * over / (n + load * over)
         carried = rates * (over - left)
-        gap = np.exp(-np.minimum(carried * keep, 700.0))
-        colds.append(carried * gap)
+        colds.append(carried * _uncalled(ground, carried, keep))
         over = left
         overs.append(over)
         if float((rates * over).max()) < _NOTHING:
@@ -138,6 +138,18 @@ def _table(w: Workload, d: Serverless, ground: Ground) -> _Table:
     beyond = np.concatenate([np.cumsum(np.asarray(colds)[::-1], axis=0)[::-1], np.zeros((1, rates.size))])
     found = _Table(rates=rates, times=times, over=np.asarray(overs), cold=beyond)
     ground.held[key] = found
+    return found
+
+
+def _uncalled(ground: Ground, carried: Floats, keep_s: float) -> Floats:
+    """The share of a container's calls at each level that come after no call for so long."""
+    found = np.empty(carried.size)
+    if ground.share_high:
+        # Levels are pairs of the low state and the high one.
+        stays = ground.stay_low_s, ground.stay_high_s
+        found[::2], found[1::2] = uncalled_in_states(carried[::2], carried[1::2], *stays, keep_s)
+    else:
+        found[:] = uncalled(carried, keep_s)
     return found
 
 
@@ -198,21 +210,7 @@ def _cold(w: Workload, ground: Ground, table: _Table, kept: NDArray[np.int64], m
     keep = float(w.assume("serverless_keep_alive"))
     if ground.even:
         return float(1 / rate > keep + mean_s) if not kept.any() else 0.0
-    steady = float(table.times @ _of(table.cold, kept)) / rate
-    added = 0.0
-    if ground.share_high:
-        # A burst adds containers, new ones where the pause before it was long enough to lose them.
-        pause = math.exp(-keep / ground.stay_low_s)
-        starts = 1 / (ground.stay_high_s + ground.stay_low_s)
-        for factor, share in ground.curve:
-            high, low = (factor * rate * state * mean_s for state in (ground.high, ground.low))
-            added += share * starts * pause * max(0.0, _reach(high) - max(float(kept.min()), _reach(low)))
-    return min(1.0, steady + added / rate)
-
-
-def _reach(load: float) -> float:
-    """Containers that a load keeps in use now and then."""
-    return load + math.sqrt(load)
+    return min(1.0, float(table.times @ _of(table.cold, kept)) / rate)
 
 
 def _setups(w: Workload, setup_s: float, cold: float) -> Sequence[tuple[float, float]]:

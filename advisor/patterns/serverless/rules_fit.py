@@ -6,9 +6,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from advisor.catalog.limits import limit
+from advisor.patterns.serverless.cold import cold_share
 from advisor.patterns.serverless.load import mean_per_s, peak_per_s
 from advisor.rules import BLOCKS, NOTES, WARNS, Ill, Rule, rule
-from advisor.rules.estimates import cold_share, cold_start_s, offered, percentile_s, roughly, serverless_name
+from advisor.rules.estimates import cold_start_s, offered, percentile_s, roughly, serverless_name
 from advisor.rules.of_fleet import tolerated_share
 from advisor.rules.of_instance import on_entry, unmeasured
 from advisor.rules.of_need import lot_beside, serves_a_stream
@@ -45,8 +46,9 @@ def cold_starts_show(w: Workload, d: Serverless) -> Ill | None:
     """More requests meet a cold start than may be late.
 
     A container is cold after {serverless_keep_alive} without work, and where more requests come at once than
-    containers are warm. The share is an estimate for each state of the traffic; nights and spikes come on top. Several
-    models have containers of their own, each with its part of the traffic.
+    containers are warm. The share is an estimate: each hour of day and week counts by its own rate, and so does each
+    state of the bursts; spikes come on top. Several models have containers of their own, each with its part of the
+    traffic.
     """
     latency = w.objective.latency
     if latency is None or d.provisioned_concurrency:

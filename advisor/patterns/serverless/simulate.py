@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from advisor.catalog.limits import limit
 from advisor.patterns.fleet import client_of, scheduled, tracking
-from advisor.rules.estimates import cold_share, cold_start_s, erlang_b, offered
+from advisor.patterns.serverless.cold import cold_share
+from advisor.rules.estimates import cold_start_s, erlang_b, offered
 from advisor.sim.deployments import PoolSpec
 from advisor.sim.pools import simulate_pool
 from advisor.sim.run_record import Run
@@ -72,7 +73,7 @@ def _provisioning(w: Workload, d: Serverless, trace: Trace) -> Scaling:
 
 
 def estimate(w: Workload, d: Serverless) -> Mapping[str, float]:
-    """Warm containers as a loss system at the mean rate (Erlang B), and the cold share of the bursts' two states.
+    """Warm containers as a loss system at the mean rate (Erlang B), and the cold share by the curve and the bursts.
 
     Of provisioned concurrency that moves only what theory says of all containers together.
     """
