@@ -77,6 +77,7 @@ def simulate(
     The deployment is a first guess for the workload, changed by --set. Exit code 1 where a rule refuses it.
     """
     from advisor.advice.checking import check
+    from advisor.advice.too_many import refuse_too_many
     from advisor.sim.faults import faults_of
     from advisor.units import count
     from advisor.workload import read
@@ -89,6 +90,7 @@ def simulate(
     if columns is not None and columns.suffix not in (".csv", ".parquet"):
         raise InputError(f"--columns {columns}", "", "name a file that ends in .csv or .parquet")
     workload = read(file)
+    refuse_too_many(workload)
     wrong = faults_of(faults or [], outage_s=float(workload.assume("zone_outage_length")))
     [judged] = check(workload, pattern=pattern, sets=wanted).patterns
     if not judged.fits:

@@ -124,8 +124,11 @@ def _one(sweep: Sweep, w: Workload, cell: Cell) -> dict[str, Any]:
     from advisor.advice.checking import check, pattern_named
     from advisor.advice.foreseeing import prospect
     from advisor.advice.simulating import simulate
+    from advisor.advice.too_many import refuse_too_many
     from advisor.patterns.base import Pattern
 
+    if sweep.how != "estimate":
+        refuse_too_many(w)
     [judged] = check(w, pattern=sweep.pattern, sets={**(sweep.sets or {}), **settings_of(cell.values)}).patterns
     if not judged.fits:
         return {**_refused(judged.pattern, judged.findings), "id": judged.deployment.id, "best": None}

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.advice.checking import pattern_named
+from advisor.advice.too_many import refuse_too_many
 from advisor.errors import InputError
 from advisor.patterns.base import Pattern
 from advisor.sweeps.cells import ANSWERS, Cell, Sweep, rows
@@ -35,8 +36,8 @@ _BLOCK_S = 0.5
 _LARGEST_BLOCK = 4096
 # Until blocks are that long, each is so many times as large as the one before.
 _GROWTH = 4
-# So many deployments are tried before a sweep is refused because none of them can be.
-_SETTINGS_TRIED = 1000
+# So many cells are looked at before a sweep is refused because none of them can have an answer.
+_TRIED = 1000
 # Blocks waiting for each worker, so that none is idle while answers are stored.
 _AHEAD = 2
 
@@ -138,10 +139,22 @@ def _may_vary(sweep: Sweep, varied: Sequence[Axis]) -> None:
     for one in varied:
         if not one.field.startswith(DEPLOYMENT):
             _any_made(partial(workload_of, w, {one.field: value}) for value in one.values)
+    if sweep.how != "estimate":
+        cells = islice(grid(one for one in varied if one.field.startswith("traffic")), _TRIED)
+        _any_made(partial(_simulated, w, cell) for cell in cells)
     if pattern is not None:
         start, sets = pattern.start(w), dict(sweep.sets or {})
-        cells = islice(grid(one for one in varied if one.field.startswith(DEPLOYMENT)), _SETTINGS_TRIED)
+        cells = islice(grid(one for one in varied if one.field.startswith(DEPLOYMENT)), _TRIED)
         _any_made(partial(start.with_, {**sets, **settings_of(cell)}) for cell in cells)
+
+
+def _simulated(w: Workload, cell: Mapping[str, Any]) -> None:
+    """Raise where a cell has more requests than are simulated; a cell that cannot be read says so in its own row."""
+    try:
+        made = workload_of(w, cell)
+    except InputError:
+        return
+    refuse_too_many(made)
 
 
 def _any_made(makers: Iterable[Callable[[], object]]) -> None:

@@ -11,6 +11,7 @@ from advisor.advice.simulating import simulate
 from advisor.advice.too_many import refuse_too_many
 from advisor.errors import InputError
 from advisor.patterns import RealTime
+from advisor.sweeps.sweeping import whatif
 from advisor.workload import reads
 from tests.small import SMALL
 
@@ -43,7 +44,16 @@ def test_a_spike_is_refused_by_its_own_requests() -> None:
         refuse_too_many(reads(at("1000 per second", spike.format(3457))))
 
 
-@pytest.mark.parametrize("call", [("recommend",), ("simulate", "--pattern", "asynchronous")])
+@pytest.mark.parametrize("call", [
+    ("recommend",),
+    ("simulate", "--pattern", "asynchronous"),
+    # What a rule refuses at such a rate, it does not get to say.
+    ("simulate", "--pattern", "serverless"),
+    ("simulate", "--pattern", "real-time"),
+    ("whatif", "--vary", "payload.request=1KB,2KB"),
+    ("whatif", "--vary", "deployment.memory=1GB,2GB", "--pattern", "serverless"),
+    ("report", "-o", "out.html"),
+])  # fmt: skip
 def test_the_command_line_says_so_and_exits_with_2(advisor, tmp_path: Path, call: tuple[str, ...]) -> None:
     path = tmp_path / "large.yaml"
     path.write_text(at("1000000 per second"))
@@ -51,3 +61,14 @@ def test_the_command_line_says_so_and_exits_with_2(advisor, tmp_path: Path, call
     done = advisor(verb, path, *options)
     assert done.code == 2
     assert f"{path}:6: 1,000,000 per second" in done.err
+
+
+def test_a_sweep_answers_the_rates_that_can_be_simulated_and_says_why_not_the_others() -> None:
+    w = reads(at("1 per minute"))
+    asked = {"traffic.rate": ["2 per minute", "1000000 per second"]}
+    found = whatif(w, vary=asked, pattern="serverless", replications=1)
+    assert found["usd_per_month"].notna().tolist() == [True, False]
+    assert "3,456,000,000 at most" in found["why_not"].iloc[1]
+    # Arithmetic takes no longer for it.
+    [row] = whatif(w, vary={"traffic.rate": ["1000000 per second"]}, pattern="serverless", how="estimate")["why_not"]
+    assert "at most" not in row
