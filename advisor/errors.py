@@ -19,6 +19,9 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+# So many like names are looked at for the nearest ones.
+_LOOKED_AT = 20
+
 __all__ = [
     "AdvisorError",
     "BugError",
@@ -111,11 +114,14 @@ class ProfileError(InputError):
 def near(name: str, known: Iterable[str], *, most: int = 3) -> str:
     """``did you mean ...?`` with the nearest known names, or an empty string where none is near."""
     names = sorted(set(known))
-    found = difflib.get_close_matches(name, names, n=most, cutoff=0.6)
+    found = difflib.get_close_matches(name, names, n=_LOOKED_AT, cutoff=0.6)
     if not found:
         folded = {candidate.casefold(): candidate for candidate in names}
-        found = [folded[hit] for hit in difflib.get_close_matches(name.casefold(), folded, n=most, cutoff=0.6)]
-    return f"did you mean {' or '.join(found)}?" if found else ""
+        close = difflib.get_close_matches(name.casefold(), folded, n=_LOOKED_AT, cutoff=0.6)
+        found = [folded[hit] for hit in close]
+    # What begins with the name or has it inside comes first, since it is the name cut short; then the most alike.
+    found.sort(key=lambda one: (not one.startswith(name), name not in one))
+    return f"did you mean {' or '.join(found[:most])}?" if found else ""
 
 
 def _told(what: str, where: str, mend: str) -> str:

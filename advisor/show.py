@@ -1,7 +1,8 @@
 """One table, rendered as plain text, Markdown or HTML; what the command line and notebooks display.
 
 A column that holds numbers is set flush right. Text tables are cut to a width by wrapping cells of the
-widest columns, never by dropping words, so that a table fits a terminal of 100 columns.
+widest columns, never by dropping words, so that a table fits a terminal of 100 columns; where words alone are too wide
+for it, long names are cut at their hyphens.
 """
 
 from __future__ import annotations
@@ -81,7 +82,8 @@ class Table:
 
         def cell(tag: str, column: str, content: str, scope: str = "") -> str:
             align = ' style="text-align:right"' if column in self.right else ' style="text-align:left"'
-            return f"<{tag}{scope}{align}>{html.escape(content)}</{tag}>"
+            shown = html.escape(content).replace("\n", "<br>")
+            return f"<{tag}{scope}{align}>{shown}</{tag}>"
 
         head = "".join(cell("th", column, column, ' scope="col"') for column in self.columns)
         body = "".join(
@@ -101,19 +103,12 @@ class Table:
             max(len(line) for row in columns for line in (row[i].splitlines() or [""]))
             for i in range(len(self.columns))
         ]
-        longest_word = [
-            max((len(word) for row in columns for word in row[i].split()), default=1) for i in range(len(full))
-        ]
+        words = [[word for row in columns for word in row[i].split()] for i in range(len(full))]
         spare = width - len(_GAP) * (len(full) - 1)
-        floors = [max(word, min(wide, _NARROWEST)) for word, wide in zip(longest_word, full, strict=True)]
-        widths = [max(floor, min(wide, spare)) for floor, wide in zip(floors, full, strict=True)]
-        while sum(widths) > spare:
-            # The widest column that can still give way, gives way by one, so that long columns end up alike.
-            able = [i for i in range(len(widths)) if widths[i] > floors[i]]
-            if not able:
-                break
-            widths[max(able, key=lambda i: widths[i])] -= 1
-        return widths
+        widths = _narrowed(full, words, spare)
+        if sum(widths) <= spare:
+            return widths
+        return _narrowed(full, [[part for word in each for part in _parts(word)] for each in words], spare)
 
     def _wrapped(self, cells: Sequence[str], widths: Sequence[int]) -> list[str]:
         stacks = [_fold(cell, width) for cell, width in zip(cells, widths, strict=True)]
@@ -128,13 +123,50 @@ class Table:
         return lines
 
 
+def _narrowed(full: Sequence[int], words: Sequence[Sequence[str]], spare: int) -> list[int]:
+    """Widths that sum to what there is, as far as the words of each column allow it."""
+    floors = [
+        max(max(map(len, each), default=1), min(wide, _NARROWEST)) for each, wide in zip(words, full, strict=True)
+    ]
+    widths = [max(floor, min(wide, spare)) for floor, wide in zip(floors, full, strict=True)]
+    while sum(widths) > spare:
+        # The widest column that can still give way, gives way by one, so that long columns end up alike.
+        able = [i for i in range(len(widths)) if widths[i] > floors[i]]
+        if not able:
+            break
+        widths[max(able, key=lambda i: widths[i])] -= 1
+    return widths
+
+
 def _fold(cell: str, width: int) -> list[str]:
     lines = [
         part
         for line in cell.splitlines()
-        for part in (textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) or [""])
+        for part in (textwrap.wrap(_cut(line, width), width, break_long_words=False, break_on_hyphens=False) or [""])
     ]
     return lines or [""]
+
+
+def _cut(line: str, width: int) -> str:
+    """A line whose words are cut at hyphens where they are too wide."""
+    if all(len(word) <= width for word in line.split()):
+        return line
+    pieces: list[str] = []
+    for word in line.split():
+        chunk = ""
+        for part in _parts(word) if len(word) > width else [word]:
+            if chunk and len(chunk) + len(part) > width:
+                pieces.append(chunk)
+                chunk = ""
+            chunk += part
+        pieces.append(chunk)
+    return " ".join(pieces)
+
+
+def _parts(word: str) -> list[str]:
+    """A name in the parts that it may be cut into: each but the last ends in a hyphen."""
+    parts = word.split("-")
+    return [f"{part}-" for part in parts[:-1]] + parts[-1:]
 
 
 def _one_line(cell: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from advisor.advice.confirming import Confirming
-from advisor.advice.levers import FARTHEST, Axis, Switch
+from advisor.advice.levers import FARTHEST, Axis, Switch, axes_of
 from advisor.advice.outlook import Outlook
 from advisor.advice.recommendation import BreakEven, Recommendation
 from advisor.advice.spill import Spill
@@ -22,7 +22,7 @@ from advisor.catalog.prices import price_book
 from advisor.errors import InputError
 from advisor.workload import Workload
 
-__all__ = ["Bracket", "brackets_on", "can_confirm", "holds_with", "point_of", "point_on"]
+__all__ = ["Bracket", "brackets_on", "can_confirm", "holds_with", "nothing_found", "point_of", "point_on"]
 
 # Ten percent short of a stated point the present best is still the best.
 _SHORT = 1.1
@@ -308,6 +308,23 @@ class _Finder:
             factor=factor,
         )
         return replace(point, says=point.told)
+
+
+def nothing_found(answer: Recommendation) -> str:
+    """What is said where no point is stated: what was looked at, or why nothing was; empty where nothing is best."""
+    if answer.best is None:
+        return ""
+    if not can_confirm(answer):
+        return "No break-even point is stated: it would take too many requests to confirm one by simulation."
+    moved = list(dict.fromkeys(axis.field for axis in axes_of(answer)))
+    if not moved:
+        return "No break-even point was looked for: neither a rate nor an objective for latency is there to be moved."
+    *most, last = moved
+    fields = f"{', '.join(most)} or {last}" if most else last
+    return (
+        f"Nothing was found: with {fields} moved alone, up to {FARTHEST:.0f} times from what it is, no value was "
+        "confirmed that makes another pattern the best."
+    )
 
 
 def can_confirm(answer: Recommendation) -> bool:

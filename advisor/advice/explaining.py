@@ -11,7 +11,7 @@ from advisor.advice.outcome import Outcome, show_latency, show_three
 from advisor.advice.ranking import FEW, percentile
 from advisor.advice.recommendation import Confidence, Option, Refusal
 from advisor.rules import WARNS, Finding
-from advisor.units import show_share
+from advisor.units import show_digits, show_share
 from advisor.workload import Workload
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ __all__ = ["reasons", "show_usd", "told", "why"]
 def show_usd(usd: Decimal | float) -> str:
     """An amount of a month: cents, or two digits of what is less than one."""
     value = float(usd)
-    return f"{value:,.2f} USD" if value >= 0.01 or value == 0 else f"{value:.2g} USD"
+    return f"{value:,.2f} USD" if value >= 0.01 or value == 0 else f"{show_digits(value, 2)} USD"
 
 
 def why(w: Workload, options: Sequence[Option], refused: Sequence[Refusal], confidence: Confidence) -> tuple[str, ...]:

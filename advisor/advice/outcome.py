@@ -22,6 +22,8 @@ __all__ = ["Held", "Money", "Outcome"]
 
 # A timeline is drawn in at most so many columns.
 _COLUMNS = 60
+# A share below this is told as less.
+_SELDOM = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,10 +191,16 @@ class Outcome:
             "cold_start_share": self.cold_start_share,
         }
         rows = [
-            (name, f"{value:.4g}", f"{simulated[name]:.4g}" if name in simulated else "")
+            (
+                name.removesuffix("_s").removesuffix("_share").replace("_", " "),
+                _in_words(name, value),
+                _in_words(name, simulated[name]) if name in simulated else "",
+            )
             for name, value in self.estimate.items()
         ]
-        return Table.of(["by theory, at the mean rate", "estimate", "simulated"], rows, right=["estimate", "simulated"])
+        note = "Theory takes the mean rate for utilisation, waits and latency."
+        columns = ["by theory", "estimate", "simulated"]
+        return Table.of(columns, rows, notes=[note], right=["estimate", "simulated"])
 
     def part_table(self) -> Table:
         """The parts of a combination beside each other."""
@@ -291,6 +299,13 @@ def _range(one: Estimate, show: Callable[[float], str]) -> str:
 def show_three(share: float) -> str:
     """A share as a percentage of three digits; what is not known is nothing."""
     return show_share(_three(share))
+
+
+def _in_words(name: str, value: float) -> str:
+    """A figure of theory by its name: seconds, or a share; what is less than one in a million is said to be so."""
+    if name.endswith("_s"):
+        return show_latency(value)
+    return f"under {show_share(_SELDOM)}" if 0 < value < _SELDOM else show_three(value)
 
 
 def _told_spikes(spikes: Spikes) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from advisor.advice.ranking import percentile
 from advisor.catalog.instances import instance
 from advisor.rules.first_guess import measured_types
 from advisor.show import Table
-from advisor.units import show_count, show_share
+from advisor.units import show_count, show_digits, show_share
 
 if TYPE_CHECKING:
     from advisor.advice.recommendation import Option, Recommendation
@@ -143,7 +143,7 @@ def _families(answer: Recommendation) -> str:
 
 
 def _usd(amount: Decimal) -> str:
-    return f"{amount:,.2f}" if amount >= Decimal("0.1") or not amount else f"{amount:.2g}"
+    return f"{amount:,.2f}" if amount >= Decimal("0.1") or not amount else show_digits(float(amount), 2)
 
 
 def _plus_minus(one: Option) -> str:
@@ -152,7 +152,7 @@ def _plus_minus(one: Option) -> str:
         return "unknown"
     # Upwards, since downwards the interval ends at nothing.
     half = money.high - money.value
-    return f"{half:,.2f}" if half >= Decimal("0.005") or not half else f"{half:.1g}"
+    return f"{half:,.2f}" if half >= Decimal("0.005") or not half else show_digits(float(half), 1)
 
 
 def losers(answer: Recommendation) -> Table:
@@ -164,11 +164,11 @@ def losers(answer: Recommendation) -> Table:
 def refusals(answer: Recommendation) -> Table:
     """Patterns that cannot serve the workload: by which rule, why, and how to mend it."""
     rows = [
-        (one.pattern, finding.rule, finding.where, finding.says, finding.mend)
+        (one.pattern, finding.rule, f"{finding.says}\nat {finding.where}", finding.mend)
         for one in answer.refused
         for finding in one.findings
     ]
-    return Table.of(["pattern", "rule", "where", "says", "to mend"], rows, title="Refused")
+    return Table.of(["pattern", "rule", "says", "to mend"], rows, title="Refused")
 
 
 def break_even_table(answer: Recommendation) -> Table:

@@ -133,10 +133,13 @@ def _continued(pieces: list[str], wide: int) -> list[str]:
 
 def _ended(found: Recommendation) -> list[str]:
     """What would change it, its bill, and what it rests on."""
+    from advisor.advice.breaking_even import nothing_found
     from advisor.advice.telling import later_tables
 
     wide = width()
     lines: list[str] = []
+    if not found.break_even and (said := nothing_found(found)):
+        lines += ["", "What would change the answer", "", *textwrap.wrap(said, wide)]
     for table in later_tables(found):
         lines += ["", table.text(wide)]
     for finding in found.warnings:

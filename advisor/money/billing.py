@@ -12,7 +12,7 @@ from advisor.catalog.rates import as_decimal, plain
 from advisor.money.plan import COVER_ASSUMED, Hour, PurchaseOptions, SavingsPlan, best_commitment, told
 from advisor.money.usage import Meter, Usage
 from advisor.show import Shown, Table
-from advisor.units import HOURS_PER_MONTH
+from advisor.units import HOURS_PER_MONTH, show_digits
 
 __all__ = ["Bill", "Line", "bill", "together"]
 
@@ -69,13 +69,20 @@ class Bill:
         return [line.to_json() for line in self.lines]
 
     def table(self) -> Table:
-        """The bill as printed: amounts rounded to cents here and nowhere before, small ones to what shows them."""
+        """The bill as printed: rounded here and nowhere before, to cents, or to three digits of a total below ten.
+
+        All amounts have as many decimals as the total, so that what is seen adds up; what is less than these show is
+        said to be less.
+        """
         rows = []
+        places = _places(self.usd)
         reasons = list(dict.fromkeys(line.assumed for line in self.lines if line.assumed))
         for line in self.lines:
             mark = f" [{reasons.index(line.assumed) + 1}]" if line.assumed else ""
-            rows.append((line.what + mark, _short(line.quantity), line.unit, plain(line.rate_usd), _money(line.usd)))
-        rows.append(("total", "", "", "", _money(self.usd)))
+            rows.append(
+                (line.what + mark, _short(line.quantity), line.unit, plain(line.rate_usd), _money(line.usd, places))
+            )
+        rows.append(("total", "", "", "", _money(self.usd, places)))
         period = f"a month of {HOURS_PER_MONTH} hours" if self.month else "the window"
         return Table.of(
             ["what", "quantity", "unit", "USD per unit", "USD"],
@@ -243,16 +250,19 @@ def _line(what: str, sku: str, quantity: Fraction, unit: str, rate: Decimal, ass
     return Line(what=what, sku=sku, quantity=as_decimal(quantity), unit=unit, rate_usd=rate, usd=usd, assumed=assumed)
 
 
-def _money(value: Decimal) -> str:
-    """Cents, or three digits of what is less than a cent."""
-    if value and abs(value) < Decimal("0.01"):
-        return f"{value:.3g}" if abs(value) >= Decimal("0.0001") else f"{value:.2e}"
-    return f"{value:,.2f}"
+def _places(total: Decimal) -> int:
+    """Decimals that show cents, or three digits of less than ten of them."""
+    return 2 if not total or total >= Decimal("0.1") else 2 - total.adjusted()
+
+
+def _money(value: Decimal, places: int) -> str:
+    least = Decimal(1).scaleb(-places)
+    return f"< {least:f}" if 0 < value < least / 2 else f"{value:,.{places}f}"
 
 
 def _short(value: Decimal) -> str:
     """A quantity with at most three decimals, or three digits of a smaller one."""
     if value and abs(value) < Decimal("0.001"):
-        return f"{value:.3g}"
+        return show_digits(float(value), 3)
     text = f"{value:,.3f}"
     return text.rstrip("0").rstrip(".")

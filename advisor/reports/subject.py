@@ -8,7 +8,7 @@ from advisor.advice.combination import Combination
 from advisor.advice.outcome import Outcome
 from advisor.advice.recommendation import Option, Recommendation
 from advisor.errors import InputError
-from advisor.units import show_rate
+from advisor.units import show_digits, show_rate
 from advisor.workload import Workload
 
 __all__ = [
@@ -110,7 +110,7 @@ def usd(value: float) -> str:
         return f"${value:,.0f}"
     if value >= 0.995 or value == 0:
         return f"${value:,.2f}"
-    return f"${value:.2g}"
+    return f"${show_digits(value, 2)}"
 
 
 def usd_tick(value: float) -> str:

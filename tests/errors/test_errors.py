@@ -37,3 +37,9 @@ def test_near_names_are_proposed_whatever_their_case() -> None:
     assert near("realtime", ["real-time", "serverless"]) == "did you mean real-time?"
     assert near("SERVERLES", ["real-time", "serverless"]) == "did you mean serverless?"
     assert near("zzz", ["real-time"]) == ""
+
+
+def test_of_near_names_the_one_that_begins_so_comes_first_then_those_that_hold_it() -> None:
+    settings = ["min_instances", "max_instances", "instance_type", "routing"]
+    assert near("instance", settings).startswith("did you mean instance_type or ")
+    assert near("m5.large", ["ml.r5.large", "ml.m5.large", "ml.c5.large"]).startswith("did you mean ml.m5.large or ")

@@ -256,10 +256,23 @@ def test_a_bill_prints_within_a_terminal_with_its_reasons_below() -> None:
     assert f"[1] assumed: {BORROWED}" in text
     assert [" ".join(line.split()) for line in text.splitlines()[4:8]] == [
         "ml.m5.xlarge instances [1] 10 Hrs 0.23 2.30",
-        "data in 3e-9 GB 0.016 4.80e-11",
+        "data in 0.000000003 GB 0.016 < 0.01",
         "S3 PUT [2] 0 1000 requests 0.005 0.00",
         "total 2.30",
     ]
     assert "On demand: no Savings Plan and no free tier is counted." in text
     assert "Prices of 2026-09-22." in text
     assert json.loads(json.dumps(held.to_json())) == held.to_json()
+
+
+@pytest.mark.parametrize(("seconds_of_2_gb", "bytes_in", "seen"), [
+    # 312.5 s x 0.00004 = 0.0125 and 31.25 MB x 0.016 a GB = 0.0005: together 0.013, and so it is seen.
+    (312.5, 31_250_000, ["0.0125", "0.0005", "0.0130"]),
+    # 1.24 s x 0.00004 = 0.0000496, written out; a byte costs less than is shown.
+    (1.24, 1, ["0.0000496", "< 0.0000001", "0.0000496"]),
+    # From ten cents on they are cents.
+    (3000, 31_250_000, ["0.12", "< 0.01", "0.12"]),
+])  # fmt: skip
+def test_what_is_seen_of_a_bill_adds_up(seconds_of_2_gb: float, bytes_in: int, seen: list[str]) -> None:
+    held = billed(milliseconds(2, round(1000 * seconds_of_2_gb)), data("IN", bytes_in))
+    assert [row[-1] for row in held.table().rows] == seen

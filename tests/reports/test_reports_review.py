@@ -11,6 +11,7 @@ from decimal import Decimal
 import pytest
 
 import advisor as ad
+from advisor.advice.breaking_even import nothing_found
 from advisor.advice.combination import Combination
 from advisor.advice.combine import put_together
 from advisor.advice.recommendation import Option, Recommendation
@@ -77,7 +78,7 @@ def test_every_refusal_is_told_with_its_rule_reason_place_and_mend(document: Doc
     findings = [finding for refusal in small().refused for finding in refusal.findings]
     assert findings
     for finding in findings:
-        row = f"{finding.rule} | {finding.says} | {finding.where} | {finding.mend}"
+        row = f"{finding.rule} | {finding.says}\nat {finding.where} | {finding.mend}"
         assert row in said
 
 
@@ -118,7 +119,10 @@ def test_what_changes_the_decision_holds_break_evens_curves_map_and_sensitivity(
 def test_without_a_break_even_point_it_says_whether_one_could_have_been_confirmed() -> None:
     light = replace(small(), break_even=())
     heavy = replace(light, workload=small().workload.with_({"traffic.rate": "50 per second"}))
-    for answer, told in ((light, "alone does not make another pattern the best"), (heavy, "too many requests")):
+    for answer, told in (
+        (light, "moved alone, up to 100 times from what it is, no value was confirmed"),
+        (heavy, "too many requests"),
+    ):
         assert told in words(review(answer), "changes")
 
 
@@ -245,3 +249,16 @@ def test_markdown_holds_the_same_words_and_escapes_the_users(document: Document)
 
 def pictures(document: Document) -> list[str]:
     return [block.name for section in document.sections for block in section.blocks if isinstance(block, Picture)]
+
+
+def test_what_theory_says_is_told_in_words_and_units() -> None:
+    first = small().options[0].outcome
+    said = replace(first, estimate={"throttled_attempts_share": 3.1e-18, "mean_wait_s": 0.25, "utilisation": 0.031})
+    rows = [row[:2] for row in said.estimate_table().rows]
+    assert rows == [("throttled attempts", "under 0.0001 %"), ("mean wait", "250 ms"), ("utilisation", "3.1 %")]
+
+
+def test_where_no_break_even_point_was_found_the_command_line_says_what_was_looked_at() -> None:
+    light = replace(small(), break_even=())
+    assert "with traffic.rate, objective.p95 or payload.request moved alone" in nothing_found(light)
+    assert nothing_found(nothing()) == ""

@@ -62,6 +62,25 @@ def test_text_fits_a_hundred_columns_and_loses_no_word(rows: list[list[str]]) ->
             assert word in text
 
 
+NAME = "asynchronous-m5.large-0to2-c2-b12-t900-ttl21600-mon-fri-0655-1800x1"
+
+
+def test_a_long_name_is_cut_at_its_hyphens_only_where_the_table_is_too_wide_for_it() -> None:
+    table = Table.of(["deployment", "told"], [(NAME, "costs 60 USD a month and is no faster than any of the others")])
+    assert NAME in table.text(100)
+    narrow = table.text(60).splitlines()
+    assert max(map(len, narrow)) <= 60
+    pieces = [line.split()[0] for line in narrow[2:] if line[0] != " "]
+    assert "".join(pieces) == NAME
+    assert all(piece.endswith("-") for piece in pieces[:-1])
+
+
+def test_a_line_break_in_a_cell_is_one_in_text_and_in_html() -> None:
+    table = Table.of(["says"], [("too large\nat line 4",)])
+    assert table.text().splitlines()[2:] == ["too large", "at line 4"]
+    assert "too large<br>at line 4" in table.html()
+
+
 def test_the_examples_in_the_docstrings_hold() -> None:
     result = doctest.testmod(show)
     assert (result.attempted, result.failed) == (1, 0)

@@ -57,9 +57,8 @@ def trace(w: Workload, d: BatchTransform, *, seed: int, horizon: Horizon | None 
     # One lot before the window: a job that is late makes the next one late.
     lots.warmup_s, lots.horizon_s = every, count * every
     if count < all_of_them:
-        lots.notes += (
-            f"{show_count(count)} lots of {show_count(records)} records are run, one every {show_duration(every)}",
-        )
+        told = "1 lot of {} records is run" if count == 1 else f"{show_count(count)} lots of {{}} records are run"
+        lots.notes += (f"{told.format(show_count(records))}, one every {show_duration(every)}",)
     return lots
 
 

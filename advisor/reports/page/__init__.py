@@ -19,8 +19,8 @@ from advisor.reports.plot import NARROW, WIDE, as_svg
 __all__ = ["page"]
 
 _HERE = Path(__file__).parent
-# Text of more letters than this is given a column that it can be read in.
-_LONG = 28
+# Text of more letters than these is given a column that it can be read in.
+_LONG, _LONGER = 28, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,10 @@ def _ticked(words: str) -> list[tuple[bool, str]]:
 
 
 def _rows(grid: Grid) -> list[list[tuple[str, str, str]]]:
-    """Rows as cells: text, the value that it sorts by (empty where its text does), class: n is flush right, t long."""
+    """Rows as cells: text, the value that it sorts by (empty where its text does), and class.
+
+    n is flush right, t long, l longer; i is a name that stays in one piece, and ti one that is too long for that.
+    """
     table = grid.table
     rows = []
     for n, row in enumerate(table.rows):
@@ -97,6 +100,10 @@ def _rows(grid: Grid) -> list[list[tuple[str, str, str]]]:
 def _kind(text: str, *, right: bool) -> str:
     if right:
         return "n"
+    if "-" in text and not any(sign.isspace() for sign in text):
+        return "i" if len(text) <= _LONG else "ti"
+    if len(text) > _LONGER:
+        return "l"
     return "t" if len(text) > _LONG else ""
 
 

@@ -147,7 +147,8 @@ def _told(outcome: Outcome, samples: Sequence[Sample], number: int, days: int) -
     noun = things(outcome)
     parts = [f"On day {number} of {days} {noun} come at up to {show_number(max(rates))} a second"]
     if outcome.pattern == "serverless":
-        parts.append(f"up to {max(one.in_process for one in samples):,} containers are busy when looked at")
+        busy = max(one.in_process for one in samples)
+        parts.append(f"up to {busy:,} {'container is' if busy == 1 else 'containers are'} busy when looked at")
         parts.append(f"{cold:,} cold starts are counted")
     else:
         parts.append(f"{_range(min(units), max(units))} in service")

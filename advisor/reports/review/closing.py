@@ -23,8 +23,11 @@ def risks(answer: Recommendation) -> Section:
     """What the rules warn of, what the figures rest on, and every assumption with its source."""
     blocks: list[Block] = []
     if answer.warnings:
-        rows = [(one.rule, one.says, one.where, one.mend, sources(one.source, one.rule)) for one in answer.warnings]
-        columns = ["rule", "what will hurt", "where", "to mend", "source"]
+        rows = [
+            (one.rule, f"{one.says}\nat {one.where}", one.mend, sources(one.source, one.rule))
+            for one in answer.warnings
+        ]
+        columns = ["rule", "what will hurt", "to mend", "source"]
         blocks.append(Grid(Table.of(columns, rows, title="Warnings about the decision")))
     elif answer.options:
         blocks.append(Text("No rule warns of the first option."))

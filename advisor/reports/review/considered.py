@@ -97,9 +97,15 @@ def _picture(answer: Recommendation) -> Picture:
 
 def _refusals(answer: Recommendation) -> Grid:
     rows = [
-        (one.pattern, finding.rule, finding.says, finding.where, finding.mend, sources(finding.source, finding.rule))
+        (
+            one.pattern,
+            finding.rule,
+            f"{finding.says}\nat {finding.where}",
+            finding.mend,
+            sources(finding.source, finding.rule),
+        )
         for one in answer.refused
         for finding in one.findings
     ]
-    columns = ["pattern", "rule", "why", "where", "to mend", "source"]
+    columns = ["pattern", "rule", "why", "to mend", "source"]
     return Grid(Table.of(columns, rows, title="Refused patterns, with every reason"))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING
 
-from advisor.advice.breaking_even import can_confirm
+from advisor.advice.breaking_even import nothing_found
 from advisor.advice.curves import Curves, cost_curves
 from advisor.advice.explaining import show_usd
 from advisor.advice.mapping import DecisionMap, decide_map
@@ -85,11 +85,8 @@ def changes(answer: Recommendation, mapped: DecisionMap | None, *, executor: Exe
 
 def _break_even(answer: Recommendation) -> list[Block]:
     if not answer.break_even:
-        none = "No break-even point was confirmed within reach: moving the rate, the payload or the objective alone"
-        said = f"{none} does not make another pattern the best, as far as it was looked."
-        if not can_confirm(answer):
-            said = "No break-even point is stated: it would take too many requests to confirm one by simulation."
-        return [Text(said)] if answer.best else []
+        said = nothing_found(answer)
+        return [Text(said)] if said else []
     rows = [
         (one.field, one.now, one.written, one.best, one.becomes or "nothing meets the objective")
         for one in answer.break_even

@@ -6,7 +6,7 @@ import math
 from decimal import Decimal
 
 from advisor.advice.outcome import Money, Outcome, show_latency
-from advisor.units import show_share
+from advisor.units import show_digits, show_share
 
 __all__ = ["cost", "interval", "known_by", "money", "share", "sources"]
 
@@ -27,7 +27,7 @@ def cost(money_of: Money) -> str:
 def money(value: Decimal | float) -> str:
     """An amount without its unit: to the cent, or three digits of what is less than a dollar."""
     amount = float(value)
-    return f"{amount:,.2f}" if amount >= 1 or amount == 0 else f"{amount:.3g}"
+    return f"{amount:,.2f}" if amount >= 1 or amount == 0 else show_digits(amount, 3)
 
 
 def known_by(outcome: Outcome) -> str:
