@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from advisor.advice.outcome import Outcome
     from advisor.advice.recommendation import Recommendation
+    from advisor.advice.spiking import Spikes
 
 __all__ = ["options_frame", "outcome_frame"]
 
@@ -19,6 +20,13 @@ _FIGURES = (
     *("error_share", "error_share_low", "error_share_high", "cold_start_share", "utilisation"),
 )
 _TAIL = ("evidence", "replications")
+# Where one-off spikes come: of the requests while they last, and of the month that they come in.
+_IN_SPIKES = (
+    *("spike_runs", "spike_usd", "spike_usd_low", "spike_usd_high", "spike_requests"),
+    *(f"spike_{name}{end}_s" for name in _SHARES for end in ("", "_low", "_high")),
+    *("spike_error_share", "spike_error_share_low", "spike_error_share_high", "spike_cold_start_share"),
+    "month_error_share",
+)
 # All that is not a plain number.
 _KINDS: Mapping[str, str] = {
     "rank": "int64",
@@ -28,18 +36,25 @@ _KINDS: Mapping[str, str] = {
     "on_front": "bool",
     "evidence": "category",
     "replications": "int64",
+    # Options of one answer may have spikes and not: a lot's jobs have none.
+    "spike_runs": "Int64",
 }
 
 
 def options_frame(answer: Recommendation) -> Any:
-    """One row an option in the order of the ranking; seconds, USD a month, shares as numbers between 0 and 1."""
+    """One row an option in the order of the ranking; seconds, USD a month, shares as numbers between 0 and 1.
+
+    Where one-off spikes come there are columns of them, too.
+    """
     rows = [{"rank": one.rank, "on_front": one.on_front, **_row(one.outcome)} for one in answer.options]
-    return _frame(rows, ("rank", *_HEAD, "on_front", *_FIGURES, *_TAIL)).set_index("rank")
+    in_spikes = _IN_SPIKES if any(one.outcome.spikes is not None for one in answer.options) else ()
+    return _frame(rows, ("rank", *_HEAD, "on_front", *_FIGURES, *in_spikes, *_TAIL)).set_index("rank")
 
 
 def outcome_frame(outcome: Outcome) -> Any:
     """One row, in the columns that options have."""
-    return _frame([_row(outcome)], (*_HEAD, *_FIGURES, *_TAIL))
+    in_spikes = _IN_SPIKES if outcome.spikes is not None else ()
+    return _frame([_row(outcome)], (*_HEAD, *_FIGURES, *in_spikes, *_TAIL))
 
 
 def _frame(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> Any:
@@ -69,6 +84,20 @@ def _row(out: Outcome) -> dict[str, Any]:
     for name in _SHARES:
         estimate = out.latency_s[name]
         row |= {f"{name}_s": estimate.value, f"{name}_low_s": estimate.low, f"{name}_high_s": estimate.high}
+    return row if out.spikes is None else row | _spiked(out.spikes)
+
+
+def _spiked(spikes: Spikes) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "spike_runs": spikes.runs,
+        "spike_requests": spikes.requests.value,
+        "spike_cold_start_share": spikes.cold_start_share.value,
+        "month_error_share": spikes.month_error_share,
+    }
+    for name, one in (("usd", spikes.usd), ("error_share", spikes.error_share)):
+        row |= {f"spike_{name}": one.value, f"spike_{name}_low": one.low, f"spike_{name}_high": one.high}
+    for name, one in spikes.latency_s.items():
+        row |= {f"spike_{name}_s": one.value, f"spike_{name}_low_s": one.low, f"spike_{name}_high_s": one.high}
     return row
 
 

@@ -226,7 +226,11 @@ class Outcome:
             rows.append((name, show_three(share.value), _range(share, show_three)))
         rows.append(("not served of the month", show_three(spikes.month_error_share), ""))
         rows.append(("USD more in the month", f"{spikes.usd.value:,.2f}", _range(spikes.usd, "{:,.2f}".format)))
-        note = "Spikes come once in the month; the figures above are without them, and the bill is with them."
+        runs = "one run" if spikes.runs == 1 else f"{spikes.runs} runs"
+        note = (
+            "Spikes come once in the month; the figures above are without them, and the bill is with them. What "
+            f"happens while they last is known from {runs}{'' if spikes.spread else ', too few for an interval'}."
+        )
         return Table.of(
             ["while the spikes last", "value", "95 % interval"], rows, notes=[note], right=["value", "95 % interval"]
         )
@@ -310,6 +314,7 @@ def _in_words(name: str, value: float) -> str:
 
 def _told_spikes(spikes: Spikes) -> dict[str, Any]:
     return {
+        "runs": spikes.runs,
         "usd": _interval(spikes.usd),
         "requests": _interval(spikes.requests),
         "latency_s": {name: _interval(one) for name, one in spikes.latency_s.items()},

@@ -25,7 +25,7 @@ from advisor.advice.once import Ahead, Once, horizon_for, once
 from advisor.advice.outcome import Held, Money, Outcome, per_million
 from advisor.advice.ranking import SHARES
 from advisor.advice.shared import Shared
-from advisor.advice.spiking import Spiked, Spikes, has_spikes, in_a_month, pair_of, spiked, told_spikes
+from advisor.advice.spiking import Spiked, Spikes, has_spikes, in_a_month, least_pairs, pair_of, spiked, told_spikes
 from advisor.advice.spill_parts import with_parts
 from advisor.advice.too_many import refuse_too_many
 from advisor.catalog.assumptions import assumptions
@@ -169,6 +169,7 @@ def simulate(
                     if ahead is None
                     else ahead.later(Once(deployment, number, pair=True))
                 ),
+                least=least_pairs(w),
                 most=len(found.runs),
                 settled=lambda pairs: _known(mean_of(added(pairs)), wanted.cost_share * usual.value),
             )

@@ -35,6 +35,7 @@ __all__ = [
     "Spikes",
     "has_spikes",
     "in_a_month",
+    "least_pairs",
     "of_the_month",
     "pair_of",
     "spans_of",
@@ -44,6 +45,10 @@ __all__ = [
 
 # So many replications have the pair, and at most: its figures are shown beside the answer.
 PAIRS, _MOST_PAIRS = 2, 3
+# Where a pair has no more requests than this, so many have it.
+_CHEAP, _CHEAP_PAIRS = 100_000, 5
+# Two say nothing of how far such figures are from the truth: the interval of a share would be all there is.
+_SPREAD_FROM = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,15 +63,22 @@ class Spiked:
 class Spikes(Shown):
     """What the one-off spikes of a month add to its bill, and how the requests fare that come while they last.
 
-    ``month_error_share`` is the share not served of all requests of the month that the spikes come in.
+    ``month_error_share`` is the share not served of all requests of the month that the spikes come in. ``runs`` is from
+    how many replications this is known; two alone give no interval but that of the bill.
     """
 
+    runs: int
     usd: Estimate
     requests: Estimate
     latency_s: dict[str, Estimate]
     error_share: Estimate
     cold_start_share: Estimate
     month_error_share: float
+
+    @property
+    def spread(self) -> bool:
+        """Whether there are runs enough to say how far the figures are from the truth."""
+        return self.runs >= _SPREAD_FROM
 
 
 def has_spikes(w: Workload, deployment: Pattern) -> bool:
@@ -77,14 +89,25 @@ def has_spikes(w: Workload, deployment: Pattern) -> bool:
     return not (deployment.name == "batch-transform" and w.has_batch)
 
 
+def least_pairs(w: Workload) -> int:
+    """How many replications have the pair at least: two, or more where that takes a moment."""
+    horizon, spikes = spike_horizon_of(w), w.traffic.spikes if w.traffic is not None else ()
+    most_of_it = horizon.warmup_s + horizon.window_s + math.fsum(spike.height * spike.lasts_s for spike in spikes)
+    return _CHEAP_PAIRS if 2 * w.rate_per_s * most_of_it <= _CHEAP else PAIRS
+
+
 def spiked(
-    pair: Callable[[int], Callable[[], Spiked]], *, most: int, settled: Callable[[Sequence[Spiked]], bool]
+    pair: Callable[[int], Callable[[], Spiked]],
+    *,
+    most: int,
+    settled: Callable[[Sequence[Spiked]], bool],
+    least: int = PAIRS,
 ) -> tuple[Spiked, ...]:
-    """The pair in the first replications: two, and a third unless two have ``settled`` it.
+    """The pair in the first replications: two or ``least``, and a third unless two have ``settled`` it.
 
     ``pair`` begins the one of a number, and returns what waits for it.
     """
-    begun = [pair(number) for number in range(min(most, PAIRS))]
+    begun = [pair(number) for number in range(min(most, least))]
     found = [one() for one in begun]
     while len(found) < min(most, _MOST_PAIRS) and not settled(found):
         found.append(pair(len(found))())
@@ -147,20 +170,31 @@ def told_spikes(found: Sequence[Spiked], usd: Sequence[float], w: Workload, usua
     counted = sum(ledger.arrived for ledger in ledgers)
     requests = mean_of(arrived)
     errors = ratio_of([all_ - well for all_, well in zip(arrived, served, strict=True)], arrived)
+    spread = _known if len(found) >= _SPREAD_FROM else _unknown
     return Spikes(
+        runs=len(found),
         # More or less than without them: a spike that leaves containers warm can save.
         usd=mean_of(usd),
-        requests=amount(requests),
+        requests=spread(amount(requests)),
         latency_s={
-            **{name: amount(percentile_of(ledgers, share)) for name, share in SHARES.items()},
-            "mean": amount(ratio_of(waited, served)),
+            **{name: spread(amount(percentile_of(ledgers, share))) for name, share in SHARES.items()},
+            "mean": spread(amount(ratio_of(waited, served))),
         },
-        error_share=share_of(counted, errors),
-        cold_start_share=share_of(counted, ratio_of([float(ledger.cold) for ledger in ledgers], arrived)),
+        error_share=spread(share_of(counted, errors)),
+        cold_start_share=spread(share_of(counted, ratio_of([float(ledger.cold) for ledger in ledgers], arrived))),
         month_error_share=of_the_month(
             w, usual_error_share=usual_error_share, requests=requests.value, error_share=errors.value
         ),
     )
+
+
+def _known(one: Estimate) -> Estimate:
+    return one
+
+
+def _unknown(one: Estimate) -> Estimate:
+    """A figure of which nobody knows how sure it is."""
+    return replace(one, low=math.nan, high=math.nan)
 
 
 def of_the_month(w: Workload, *, usual_error_share: float, requests: float, error_share: float) -> float:

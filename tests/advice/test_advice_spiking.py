@@ -12,7 +12,7 @@ import pytest
 from advisor.advice.recommendation import Recommendation
 from advisor.advice.recommending import recommend
 from advisor.advice.simulating import simulate
-from advisor.advice.spiking import Spiked, has_spikes, in_a_month, of_the_month, pair_of, spiked
+from advisor.advice.spiking import Spiked, has_spikes, in_a_month, least_pairs, of_the_month, pair_of, spiked
 from advisor.catalog.prices import price_book
 from advisor.money import Usage
 from advisor.patterns import BatchTransform, RealTime, Serverless
@@ -57,9 +57,9 @@ def test_what_the_spike_adds_is_in_the_bill_once() -> None:
     w = reads(PROFILE)
     calm = w.with_({"traffic.spikes": None})
     outcome, without = (simulate(one, SERVERLESS, seed=4, replications=3) for one in (w, calm))
-    pairs = pairs_of(w, SERVERLESS, 2)
+    pairs = pairs_of(w, SERVERLESS, 3)
     rate = price_book().rate("us-east-1", "ServerlessInf", "Mem-2GB").usd
-    by_hand = sum(pair.more[0] for pair in pairs) / Decimal(2000) * rate
+    by_hand = sum(pair.more[0] for pair in pairs) / Decimal(3000) * rate
     assert outcome.usd_per_month.value - without.usd_per_month.value == pytest.approx(by_hand, rel=Decimal("1e-6"))
     assert sum((line.usd for line in outcome.bill.lines), Decimal(0)) == outcome.usd_per_month.value
     assert outcome.spikes is not None
@@ -88,6 +88,51 @@ def test_a_third_pair_is_run_where_two_leave_the_bill_imprecise() -> None:
     assert len(spiked(pair, most=9, settled=lambda _: False)) == 3
     assert len(spiked(pair, most=1, settled=lambda _: False)) == 1
     assert asked == [0, 1, 0, 1, 2, 0]
+
+
+def test_two_runs_of_a_spike_give_no_interval_and_say_so() -> None:
+    w = reads(PROFILE)
+    two = simulate(w, SERVERLESS, seed=1, replications=2)
+    assert two.spikes is not None
+    assert (two.spikes.runs, two.spikes.spread) == (2, False)
+    assert math.isnan(two.spikes.error_share.low)
+    told = str(two.spike_table(two.spikes))
+    assert "known from 2 runs, too few for an interval" in " ".join(told.split())
+    assert "unknown" in told
+    # A pair takes a moment here: as many as there are replications, up to five, have it.
+    many = simulate(w, SERVERLESS, seed=1, replications=6)
+    assert many.spikes is not None
+    assert (many.spikes.runs, many.spikes.spread) == (5, True)
+    share = many.spikes.error_share
+    assert 0 <= share.low <= share.value <= share.high <= 0.1
+    assert "unknown" not in str(many.spike_table(many.spikes))
+
+
+def test_more_pairs_are_run_only_where_they_take_a_moment() -> None:
+    # 1,000 requests of the spike and two a minute over some hours, twice; a hundredfold of both is too many.
+    assert least_pairs(reads(PROFILE)) == 5
+    assert least_pairs(reads(PROFILE.replace("2 per minute", "200 per minute"))) == 2
+
+
+def test_a_frame_has_columns_of_the_spikes_where_there_are_any() -> None:
+    w = reads(PROFILE)
+    held = simulate(w, SERVERLESS, seed=1, replications=3)
+    assert held.spikes is not None
+    [row] = held.to_frame().to_dict("records")
+    assert row["spike_runs"] == 3
+    assert row["spike_requests"] == held.spikes.requests.value
+    assert row["spike_p95_high_s"] == held.spikes.latency_s["p95"].high
+    assert row["spike_error_share"] == held.spikes.error_share.value
+    assert row["month_error_share"] == held.spikes.month_error_share
+    types = held.to_frame().dtypes
+    assert types["spike_runs"] == "Int64"
+    assert {str(types[name]) for name in types.index if name.startswith("spike_") and name != "spike_runs"} == {
+        "float64"
+    }
+    plain = simulate(w.with_({"traffic.spikes": None}), SERVERLESS, seed=1, replications=1)
+    assert not [name for name in plain.to_frame().columns if name.startswith("spike_")]
+    ranked = overrun().to_frame()
+    assert list(ranked["spike_runs"]) == [one.outcome.spikes.runs for one in overrun().options if one.outcome.spikes]
 
 
 def test_two_spikes_are_both_told_of() -> None:
