@@ -15,7 +15,15 @@ from advisor.workload import Workload
 if TYPE_CHECKING:
     from advisor.rules.of_fleet import Fleet
 
-__all__ = ["bursts_outrun_launches", "bursts_too_close", "late_share", "scale_in_tail", "spike_met", "tolerated_share"]
+__all__ = [
+    "bursts_outrun_launches",
+    "bursts_too_close",
+    "late_share",
+    "scale_in_tail",
+    "share_without",
+    "spike_met",
+    "tolerated_share",
+]
 
 _WEEK_M = 168 * 60
 _ALARMS = ("scaling.out_datapoints", "metric_lag")
@@ -44,13 +52,28 @@ def late_share(w: Workload, after_s: float, standing_per_s: float | Callable[[in
     begun = min(1.0, after_s / states.mean_high_s) * states.share_high * states.high_per_s / w.rate_per_s
     curve = _eighths(w.traffic.curve)
     if callable(standing_per_s):
-        # A schedule may tell the days of the week apart, where the curve does not.
-        curve *= max(1, _WEEK_M // 60 * 8 // len(curve))
-        stands = [standing_per_s(math.floor(n * 60 / 8) % _WEEK_M) for n in range(len(curve))]
+        curve, stands = _through_the_week(curve, standing_per_s)
     else:
         stands = [standing_per_s] * len(curve)
     over = (one for one, there in zip(curve, stands, strict=True) if one * states.high_per_s > there)
     return begun * math.fsum(over) / math.fsum(curve)
+
+
+def share_without(w: Workload, standing: Callable[[int], int]) -> float:
+    """The share of requests that come in minutes of the week in which no instance is kept standing.
+
+    Of a file that is played again the hours are not told apart: all of them, where there are such minutes.
+    """
+    if w.traffic is None or w.traffic.replay is not None:
+        return float(any(standing(minute) == 0 for minute in range(0, _WEEK_M, 60)))
+    curve, stands = _through_the_week(_eighths(w.traffic.curve), standing)
+    return math.fsum(one for one, there in zip(curve, stands, strict=True) if there == 0) / math.fsum(curve)
+
+
+def _through_the_week(curve: list[float], standing: Callable[[int], float]) -> tuple[list[float], list[float]]:
+    """A curve beside what stands in each eighth of an hour: a schedule may tell days apart where the curve does not."""
+    curve = curve * max(1, _WEEK_M // 60 * 8 // len(curve))
+    return curve, [standing(math.floor(n * 60 / 8) % _WEEK_M) for n in range(len(curve))]
 
 
 def _eighths(curve: Sequence[float]) -> list[float]:

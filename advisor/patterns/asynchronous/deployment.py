@@ -14,7 +14,7 @@ from advisor.patterns.asynchronous.render import calls
 from advisor.patterns.asynchronous.rules import RULES
 from advisor.patterns.asynchronous.waking import idle_share, wake_s
 from advisor.patterns.base import Pattern
-from advisor.patterns.clock import SCHEDULE, cycle_s, in_name, reach, refuse
+from advisor.patterns.clock import SCHEDULE, cycle_s, in_name, least_at, reach, refuse
 from advisor.patterns.requests import Call
 from advisor.patterns.settings import COUNT, COUNT_OR_ZERO, DURATION, GIGABYTES, INSTANCE, NUMBER, SWITCH, optional
 from advisor.rules import Rule
@@ -100,6 +100,10 @@ class Asynchronous(Pattern):
     def sleeps(self) -> bool:
         """Whether it scales down to no instance, at all times or by the clock."""
         return self.scales and self.least_instances == 0
+
+    def standing_at(self, minute: int) -> int:
+        """Instances that stand at a minute of the week whatever the load."""
+        return least_at(self.schedule, self.min_instances, minute) if self.schedule else self.min_instances
 
     @property
     def least_instances(self) -> int:

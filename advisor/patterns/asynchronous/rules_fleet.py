@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from advisor.catalog.instances import instance
@@ -10,7 +11,7 @@ from advisor.patterns.asynchronous.waking import idle_share
 from advisor.rules import BLOCKS, NOTES, WARNS, Ill, Rule, rule
 from advisor.rules.estimates import capacity_per_s, has_accelerator, launch_s, roughly, scale_in_s, scale_out_s
 from advisor.rules.figures import told
-from advisor.rules.of_bursts import late_share, tolerated_share
+from advisor.rules.of_bursts import late_share, share_without, tolerated_share
 from advisor.units import show_count, show_duration, show_rate, show_share
 from advisor.workload import Workload
 
@@ -122,15 +123,20 @@ def queue_bridges_launches(w: Workload, d: Asynchronous) -> Ill | None:
     """What a burst brings before new instances serve is late by their launch.
 
     The queue loses nothing, but what waits through {scaling.out_datapoints} datapoints of {scaling.metric_period} and
-    a launch is late by that much.
+    a launch is late by that much. What a schedule keeps standing counts by its hours.
     """
     states, latency = w.burst_states, w.objective.latency
-    if states is None or latency is None or not 0 < d.min_instances < d.max_instances:
+    if states is None or latency is None or not d.scales:
         return None
     follows = scale_out_s(w, d.instance_type, w.limit("scaling.metric_period"))
-    standing = capacity_per_s(w.work_on(d.instance_type)) * d.min_instances
-    late, allowed = late_share(w, follows, standing), tolerated_share(w)
-    if w.peak_per_s <= standing or follows <= latency[1] or late <= allowed:
+    each = capacity_per_s(w.work_on(d.instance_type))
+
+    def standing_per_s(minute: int) -> float:
+        # While none stands every request may wait, of a burst or not: that is for other rules to say.
+        return each * d.standing_at(minute) or math.inf
+
+    late, allowed = late_share(w, follows, standing_per_s), tolerated_share(w)
+    if follows <= latency[1] or late <= allowed:
         return None
     return Ill(
         f"new instances serve about {show_duration(roughly(follows))} after a burst begins; by then "
@@ -169,9 +175,9 @@ def tail_is_paid(w: Workload, d: Asynchronous) -> Ill | None:
 
     A request of seconds that wakes an instance costs its launch and a quarter of an hour beside.
     """
-    on, share = w.work_on(d.instance_type), idle_share(w)
+    on, share = w.work_on(d.instance_type), idle_share(w) * share_without(w, d.standing_at)
     paid = launch_s(w, d.instance_type) + scale_in_s(w)
-    if d.min_instances > 0 or share < 0.05 or on.mean_s >= paid / 10:
+    if share < 0.05 or on.mean_s >= paid / 10:
         return None
     return Ill(
         f"{show_share(share)} of requests wake an instance for {show_duration(on.mean_s)} of work, and it is paid "
@@ -189,7 +195,7 @@ def accelerator_may_be_short(w: Workload, d: Asynchronous) -> Ill | None:
     and the queue waits meanwhile.
     """
     del w
-    if d.min_instances > 0 or not has_accelerator(instance(d.instance_type)):
+    if d.least_instances > 0 or not has_accelerator(instance(d.instance_type)):
         return None
     return Ill(
         f"the fleet gives back its last {d.instance_type}, and a launch may find none free",

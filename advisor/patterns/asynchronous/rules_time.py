@@ -10,6 +10,7 @@ from advisor.patterns.asynchronous.waking import idle_share, seen_s, wake_s
 from advisor.rules import BLOCKS, NOTES, WARNS, Ill, Rule, rule
 from advisor.rules.estimates import capacity_per_s, longest_s
 from advisor.rules.figures import told
+from advisor.rules.of_bursts import share_without
 from advisor.rules.of_fleet import tolerated_share
 from advisor.rules.of_time import borrowed_mean_within, curve_falls, mean_within, objective_reachable, tail_within
 from advisor.units import show_duration, show_rate, show_share
@@ -201,11 +202,15 @@ def wake_is_in_time(w: Workload, d: Asynchronous) -> Ill | None:
     """A request that finds no instance waits for a launch.
 
     The alarm wants {async.zero.alarm_datapoints} datapoints of {async.zero.alarm_period}, the metric is late by
-    {metric_lag}, and then an instance launches: five to ten minutes in all, seen from outside.
+    {metric_lag}, and then an instance launches: five to ten minutes in all, seen from outside. Hours in which a
+    schedule keeps an instance standing have no such requests.
     """
     latency, wakes = w.objective.latency, wake_s(w, d.instance_type)
-    share = idle_share(w)
-    if d.min_instances > 0 or latency is None or wakes <= latency[1] or not w.streams:
+    unkept = share_without(w, d.standing_at)
+    share = idle_share(w) * unkept
+    if d.least_instances > 0 or latency is None or wakes <= latency[1] or not w.streams:
+        return None
+    if d.schedule is not None and unkept <= tolerated_share(w):
         return None
     if share > tolerated_share(w) and "scale-to-zero" in w.needs:
         return None  # refused by another rule
@@ -248,7 +253,7 @@ def cold_starts_avoided(w: Workload, d: Asynchronous) -> Ill | None:
 
     The first request after each pause waits for the wake alarm and a launch, minutes in all.
     """
-    if d.min_instances > 0 or w.objective.cold_starts != "avoid":
+    if d.least_instances > 0 or w.objective.cold_starts != "avoid":
         return None
     return Ill(
         "cold starts are to be avoided, and the fleet may shrink to none", mend="keep one instance (min_instances=1)"
@@ -264,7 +269,7 @@ def ttl_outlives_wake(w: Workload, d: Asynchronous) -> Ill | None:
     The first request after each pause then expires while its instance launches, which is paid for all the same.
     """
     wakes = wake_s(w, d.instance_type)
-    if d.min_instances > 0 or d.ttl_s > wakes:
+    if d.least_instances > 0 or d.ttl_s > wakes:
         return None
     return Ill(
         f"waking from zero takes about {show_duration(wakes)}, of which {show_duration(seen_s(w))} until it is "
@@ -322,7 +327,7 @@ def backlog_wakes_fleet(w: Workload, d: Asynchronous) -> Ill | None:
 def _sleeps_on(w: Workload, d: Asynchronous) -> bool:
     """Whether so few requests wait together that target tracking alone never leaves zero."""
     wakes = d.target_backlog * float(w.assume("async_zero_divides_by"))
-    return d.min_instances == 0 and not d.wake_step and w.streams and w.rate_per_s * d.ttl_s <= wakes
+    return share_without(w, d.standing_at) == 1 and not d.wake_step and w.streams and w.rate_per_s * d.ttl_s <= wakes
 
 
 @rule("AS-35", NOTES, where="deployment.wake_step", reads=("async.zero.alarm_datapoints", "async.zero.alarm_period"),
@@ -334,7 +339,7 @@ def step_policy_set(w: Workload, d: Asynchronous) -> Ill | None:
     Target tracking alone waits until the backlog passes its target; the step on HasBacklogWithoutCapacity answers the
     first request after {async.zero.alarm_datapoints} datapoints of {async.zero.alarm_period}.
     """
-    if d.min_instances > 0 or d.wake_step or _sleeps_on(w, d):
+    if d.least_instances > 0 or d.wake_step or _sleeps_on(w, d):
         return None  # the last: warned of by another rule
     return Ill(
         f"the first {d.target_backlog:g} requests after a pause wait for more to come",
