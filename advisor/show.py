@@ -8,13 +8,14 @@ for it, long names are cut at their hyphens.
 from __future__ import annotations
 
 import html
+import math
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from enum import Enum
 
-__all__ = ["Shown", "Table", "facts", "sparkline"]
+__all__ = ["Shown", "Table", "facts", "show_digits", "sparkline"]
 
 _GAP = "  "
 _NARROWEST = 8
@@ -209,6 +210,19 @@ def _plain(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(_plain(one) for one in value)
     return str(value)
+
+
+def show_digits(value: float, digits: int) -> str:
+    """So many digits that count, written in full: 0.0000496 and not 4.96e-05.
+
+    >>> show_digits(4.961e-05, 3), show_digits(0.5, 2), show_digits(1234.5, 2)
+    ('0.0000496', '0.5', '1,200')
+    """
+    rounded = float(f"{value:.{digits}g}")
+    if not rounded or not math.isfinite(rounded):
+        return f"{rounded:g}"
+    text = f"{rounded:,.{max(0, digits - 1 - math.floor(math.log10(abs(rounded))))}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def sparkline(values: Sequence[float]) -> str:

@@ -196,19 +196,6 @@ def number(text: object) -> float:
     return _bounded(value, written, "a number")
 
 
-def show_digits(value: float, digits: int) -> str:
-    """So many digits that count, written in full: 0.0000496 and not 4.96e-05.
-
-    >>> show_digits(4.961e-05, 3), show_digits(0.5, 2), show_digits(1234.5, 2)
-    ('0.0000496', '0.5', '1,200')
-    """
-    rounded = float(f"{value:.{digits}g}")
-    if not rounded or not math.isfinite(rounded):
-        return f"{rounded:g}"
-    text = f"{rounded:,.{max(0, digits - 1 - math.floor(math.log10(abs(rounded))))}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
 def show_duration(seconds: float) -> str:
     """Seconds in the unit that reads best, to three digits: 0.25 is "250 ms", 5400 is "90 min"."""
     steps = ((1e-3, 1e-6, "us"), (1, 1e-3, "ms"), (120, 1, "s"), (2 * HOUR_S, 60, "min"), (2 * DAY_S, HOUR_S, "h"))

@@ -11,7 +11,8 @@ from advisor.advice.outcome import Outcome, show_latency, show_three
 from advisor.advice.ranking import FEW, percentile
 from advisor.advice.recommendation import Confidence, Option, Refusal
 from advisor.rules import WARNS, Finding
-from advisor.units import show_digits, show_share
+from advisor.show import show_digits
+from advisor.units import show_share
 from advisor.workload import Workload
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from advisor.advice.outcome import show_latency, show_three
 from advisor.advice.ranking import percentile
 from advisor.catalog.instances import instance
 from advisor.rules.first_guess import measured_types
-from advisor.show import Table
-from advisor.units import show_count, show_digits, show_share
+from advisor.show import Table, show_digits
+from advisor.units import show_count, show_share
 
 if TYPE_CHECKING:
     from advisor.advice.recommendation import Option, Recommendation

@@ -11,8 +11,8 @@ from advisor.catalog.prices import PriceBook, Rate
 from advisor.catalog.rates import as_decimal, plain
 from advisor.money.plan import COVER_ASSUMED, Hour, PurchaseOptions, SavingsPlan, best_commitment, told
 from advisor.money.usage import Meter, Usage
-from advisor.show import Shown, Table
-from advisor.units import HOURS_PER_MONTH, show_digits
+from advisor.show import Shown, Table, show_digits
+from advisor.units import HOURS_PER_MONTH
 
 __all__ = ["Bill", "Line", "bill", "together"]
 

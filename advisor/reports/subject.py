@@ -8,7 +8,8 @@ from advisor.advice.combination import Combination
 from advisor.advice.outcome import Outcome
 from advisor.advice.recommendation import Option, Recommendation
 from advisor.errors import InputError
-from advisor.units import show_digits, show_rate
+from advisor.show import show_digits
+from advisor.units import show_rate
 from advisor.workload import Workload
 
 __all__ = [

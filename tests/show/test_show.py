@@ -83,7 +83,7 @@ def test_a_line_break_in_a_cell_is_one_in_text_and_in_html() -> None:
 
 def test_the_examples_in_the_docstrings_hold() -> None:
     result = doctest.testmod(show)
-    assert (result.attempted, result.failed) == (1, 0)
+    assert (result.attempted, result.failed) == (2, 0)
 
 
 def test_a_sparkline_of_nothing_or_of_zeros_is_flat() -> None:

@@ -6,7 +6,8 @@ import math
 from decimal import Decimal
 
 from advisor.advice.outcome import Money, Outcome, show_latency
-from advisor.units import show_digits, show_share
+from advisor.show import show_digits
+from advisor.units import show_share
 
 __all__ = ["cost", "interval", "known_by", "money", "share", "sources"]
 
