@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -151,3 +152,14 @@ def test_text_stands_out_by_four_and_a_half_and_what_is_drawn_by_nearly_two_or_m
 @pytest.mark.usefixtures("by_hand")
 def test_the_same_answer_is_the_same_bytes(text: str) -> None:
     assert page(review(small())) == text
+
+
+def test_names_stay_in_one_piece_and_long_ones_have_a_column_to_be_read_in(text: str) -> None:
+    assert '<td class="i">serverless-2048mib-c2</td>' in text
+    rule = re.search(r"td\.i \{([^}]*)\}", text)
+    assert rule is not None
+    assert "white-space: nowrap" in rule[1]
+    long = "asynchronous-m5.large-0to2-c2-b12-t900-ttl21600-mon-fri-0655-1800x1"
+    first = small().options[0]
+    named = replace(small(), options=(replace(first, outcome=replace(first.outcome, id=long)), *small().options[1:]))
+    assert f'<td class="ti">{named.options[0].id}</td>' in page(review(named))
