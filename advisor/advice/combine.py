@@ -30,6 +30,7 @@ from advisor.advice.recommendation import (
     Searched,
     Sensitivity,
 )
+from advisor.advice.relaxing import of_options
 from advisor.advice.sensitivity import WORTH
 from advisor.advice.shared import Shared
 from advisor.advice.sharing import shared_options, surely_first
@@ -120,12 +121,16 @@ def _joined(
     equal = tuple(by_stream[name] for name in stream.confidence.equal_to if name in by_stream)
     confidence = Confidence(first_is_first=sure if options else math.nan, equal_to=equal)
     notes = (*stream.notes, *lot.notes, *_told_of_shared(options, paired=paired, explain=explain))
+    feasible = bool(options) and options[0].meets_objective
+    missed = of_options(w, options) if options else (*stream.relaxations, *lot.relaxations)
+    relaxations = () if feasible else missed
     return Recommendation(
         workload=w,
         options=options,
         refused=refused,
         confidence=confidence,
-        why=why(w, options, (*stream.refused, *lot.refused), confidence),
+        why=why(w, options, (*stream.refused, *lot.refused), confidence, relaxations),
+        relaxations=relaxations,
         sensitivity=() if job is None or not lasts else _lines_of_both(stream, lot, job),
         break_even=() if not lasts else tuple(map(_point_of_both, stream.break_even)),
         contenders=() if not lasts else tuple(map(_contender_of_both, stream.contenders)),
@@ -208,6 +213,7 @@ def put_together(w: Workload, combined: Combination, parts: tuple[Outcome, Outco
         pattern=combined.name,
         deployment=combined.to_dict(),
         meets_objective=stream.meets_objective and lot.meets_objective,
+        longest_job_s=lot.longest_job_s,
         misses=(*stream.misses, *(f"the lot: {miss}" for miss in lot.misses)),
         usd_per_month=_sum(stream.usd_per_month, lot.usd_per_month, bill.usd),
         usd_per_million_requests=per_million(bill.usd, w.rate_per_s),
@@ -237,6 +243,7 @@ class _Entry:
     option: Option
     yardstick: str
     shortfall: float
+    away: float
 
     @property
     def id(self) -> str:
@@ -261,7 +268,7 @@ class _Entry:
 
 def _ranked(w: Workload, made: Iterable[Option]) -> tuple[Option, ...]:
     # What misses stays in the order in which the stream's options came.
-    entries = [_Entry(one, percentile(w), float(n)) for n, one in enumerate(made)]
+    entries = [_Entry(one, percentile(w), float(n), 2.0**n) for n, one in enumerate(made)]
     ranked = order(w, entries)
     better = front(ranked)
     first = ranked[0].option.outcome if ranked else None

@@ -12,7 +12,7 @@ from advisor.sim.shared_record import LotSent, SharedRun
 from advisor.units import show_count, show_duration, show_share
 from advisor.workload import Workload
 
-__all__ = ["Late", "late_jobs", "said_of_jobs"]
+__all__ = ["Late", "late_jobs", "longest_job_s", "said_of_jobs"]
 
 _SIDE_BY_SIDE = (
     "the schedule that `advisor render` gives for a lot waits for no job: there a late one runs beside the one before, "
@@ -30,7 +30,7 @@ class Late:
 
 def late_jobs(w: Workload, found: Replications) -> Iterator[Late]:
     """What the jobs of a run miss: they fall behind without end, or end after the deadline of their lot."""
-    runs = [run for run in found.runs if isinstance(run, BatchRun)]
+    runs = _runs(found)
     behind = [run for run in runs if run.grows or run.given_up]
     if behind:
         load = max(run.load for run in behind)
@@ -40,7 +40,7 @@ def late_jobs(w: Workload, found: Replications) -> Iterator[Late]:
         return
     deadline = w.batch.deadline_s
     yield from _late_sent(w, [one for run in found.runs if isinstance(run, SharedRun) for one in run.lots])
-    due = [job for run in runs for job in run.jobs if run.window_s[0] <= job.due < run.window_s[1]]
+    due = _due(runs)
     late = [job for job in due if job.later_than(deadline)]
     if late:
         longest = max(_took_s(job) for job in late)
@@ -64,6 +64,22 @@ def _late_sent(w: Workload, lots: list[LotSent]) -> Iterator[Late]:
         share = float(f"{unserved / records:.3g}")
         says = f"{show_share(share)} of the lot's records are not served, and {show_share(w.objective.errors)} may be"
         yield Late(says, share / max(w.objective.errors, 1e-6))
+
+
+def longest_job_s(found: Replications) -> float:
+    """The longest job, from when it was due to its end; infinite where jobs fall behind, and 0 without any."""
+    runs = _runs(found)
+    if any(run.grows or run.given_up for run in runs):
+        return math.inf
+    return max((_took_s(job) for job in _due(runs)), default=0.0)
+
+
+def _runs(found: Replications) -> list[BatchRun]:
+    return [run for run in found.runs if isinstance(run, BatchRun)]
+
+
+def _due(runs: list[BatchRun]) -> list[TransformJob]:
+    return [job for run in runs for job in run.jobs if run.window_s[0] <= job.due < run.window_s[1]]
 
 
 def _took_s(job: TransformJob) -> float:

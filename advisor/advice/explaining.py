@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from advisor.advice.outcome import Outcome, show_latency, show_three
 from advisor.advice.ranking import FEW, percentile
-from advisor.advice.recommendation import Confidence, Option, Refusal
+from advisor.advice.recommendation import Confidence, Option, Refusal, Relaxation
+from advisor.advice.relaxing import said
 from advisor.rules import WARNS, Finding
 from advisor.show import show_digits
 from advisor.units import show_share
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["reasons", "show_usd", "told", "why"]
 
+# So many patterns are told of that a change of the profile would make possible.
+_TOLD = 2
+
 
 def show_usd(usd: Decimal | float) -> str:
     """An amount of a month: cents, or two digits of what is less than one."""
@@ -28,14 +32,22 @@ def show_usd(usd: Decimal | float) -> str:
     return f"{value:,.2f} USD" if value >= 0.01 or value == 0 else f"{show_digits(value, 2)} USD"
 
 
-def why(w: Workload, options: Sequence[Option], refused: Sequence[Refusal], confidence: Confidence) -> tuple[str, ...]:
-    """What is best and what it gives, what it loses in spikes, by how much it leads, and what was ruled out."""
+def why(
+    w: Workload,
+    options: Sequence[Option],
+    refused: Sequence[Refusal],
+    confidence: Confidence,
+    relaxations: Sequence[Relaxation] = (),
+) -> tuple[str, ...]:
+    """What is best and what it gives, what it loses in spikes, by how much it leads, and what was ruled out.
+
+    Where nothing is, what comes nearest and what to relax.
+    """
     if not options:
-        rules = sorted({finding.rule for one in refused for finding in one.findings})
-        return (f"Nothing can serve {w.name}: every pattern is refused ({', '.join(rules)}).",)
+        return tuple(_nothing_serves(w, refused, relaxations))
     first = options[0]
     if not first.meets_objective:
-        return _nothing_meets(w, first)
+        return tuple(_nothing_meets(w, first, relaxations))
     in_spikes = _loses_in_spikes(w, first.outcome)
     return (_is_best(w, options), *in_spikes, _leads(options, confidence), *_ruled_out(refused, options))
 
@@ -112,27 +124,36 @@ def _ruled_out(refused: Sequence[Refusal], options: Sequence[Option]) -> tuple[s
     return ("; ".join(said)[:1].upper() + "; ".join(said)[1:] + ".",) if said else ()
 
 
-def _nothing_meets(w: Workload, nearest: Option) -> tuple[str, ...]:
-    """What is nearest to feasible, and what to relax so that it is."""
-    name = percentile(w)
-    outcome = nearest.outcome
-    relax = []
-    asked = w.objective.latency
-    if asked and not outcome.latency_s[name].value <= asked[1]:
-        reached = outcome.latency_s[name].value
-        relax.append(
-            f"objective.{name} to {show_latency(_up(reached))}" if reached < float("inf") else "objective.errors"
-        )
-    if outcome.error_share.value > w.objective.errors:
-        relax.append(f"objective.errors to {show_share(_up(outcome.error_share.value))}")
-    if w.objective.cold_starts == "avoid" and outcome.cold_start_share > 0:
-        relax.append("objective.cold_starts to allow")
-    mend = f"Relax {' and '.join(dict.fromkeys(relax))}, and it fits." if relax else ""
-    return (
-        f"Nothing meets the objective of {w.name}.",
-        f"Nearest is {nearest.id} for {show_usd(nearest.usd_per_month)} a month: {'; '.join(outcome.misses)}.",
-        *((mend,) if mend else ()),
-    )
+def _nothing_serves(w: Workload, refused: Sequence[Refusal], relaxations: Sequence[Relaxation]) -> Iterator[str]:
+    """What refuses every pattern, and with which changes the nearest is possible."""
+    findings = [finding for one in refused for finding in one.findings]
+    if w.task != "inference":
+        yield f"Nothing serves {w.name}: its task is {w.task}, and every pattern of hosting serves inference only."
+        yield from list(dict.fromkeys(f"To mend: {one.mend}." for one in findings if one.path == "task"))[:1]
+        return
+    rules = sorted({finding.rule for finding in findings})
+    yield f"Nothing can serve {w.name}: every pattern is refused ({', '.join(rules)})."
+    for n, one in enumerate(relaxations[:_TOLD]):
+        meets = f"meets the objective for about {show_usd(one.usd)} a month"
+        then = "its objective is still missed" if math.isnan(one.usd) else f"{one.id} then {meets}"
+        which = f"Nearest is {one.pattern}" if n == 0 else f"Next is {one.pattern}"
+        yield f"{which}: {said(w, one.sets)}, and no rule refuses it; by arithmetic {then}."
+
+
+def _nothing_meets(w: Workload, nearest: Option, relaxations: Sequence[Relaxation]) -> Iterator[str]:
+    """What is nearest to feasible, and what to relax so that it, or something cheaper, is."""
+    yield f"Nothing meets the objective of {w.name}."
+    missed = "; ".join(nearest.outcome.misses)
+    yield f"Nearest is {nearest.id} for {show_usd(nearest.usd_per_month)} a month: {missed}."
+    for one in relaxations:
+        what = said(w, one.sets)
+        if one.how == "simulated":
+            fits = "it fits" if one.id == nearest.id else f"{one.id} fits for {show_usd(one.usd)} a month"
+        elif math.isnan(one.usd):
+            continue
+        else:
+            fits = f"by arithmetic {one.id} fits for about {show_usd(one.usd)} a month"
+        yield f"{what[0].upper()}{what[1:]}, and {fits}."
 
 
 def told(w: Workload, best: Outcome, other: Outcome, *, dominated_by: str, quotas: Sequence[Finding] = ()) -> str:
@@ -173,14 +194,6 @@ def _compared(verb: str, after: str, shown: str, mine: float, theirs: float) -> 
 
 def _times(ratio: float) -> str:
     return f"{float(f'{ratio:.3g}'):,.10g}"
-
-
-def _up(value: float) -> float:
-    """Two digits, and never less: what is relaxed to it holds."""
-    if not 0 < value < math.inf:
-        return value
-    step = 10.0 ** (math.floor(math.log10(value)) - 1)
-    return float(f"{math.ceil(value * 1.01 / step) * step:.2g}")
 
 
 def _two(share: float) -> float:

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 from advisor.advice.chances import above_zero, below
+from advisor.advice.judging import Judged
 from advisor.advice.outcome import Outcome
 from advisor.advice.ranking import SHARES, better, criteria, served_usd, told_apart
 from advisor.patterns.base import Pattern
@@ -29,7 +30,7 @@ class Finalist:
     costs: tuple[float, ...]
     found: Replications
     yardstick: str
-    shortfall: float
+    judged: Judged
     expected: float | None = None
 
     @property
@@ -50,6 +51,16 @@ class Finalist:
     def yardstick_s(self) -> float:
         """The latency that options are compared by."""
         return self.outcome.latency_s[self.yardstick].value
+
+    @property
+    def shortfall(self) -> float:
+        """How far it is from meeting the objective."""
+        return self.judged.shortfall
+
+    @property
+    def away(self) -> float:
+        """How many times as much the objective would have to allow."""
+        return self.judged.away
 
     @property
     def error_share(self) -> float:

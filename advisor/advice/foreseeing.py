@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
 
 from advisor.advice.checking import pattern_named
-from advisor.advice.ranking import SHARES, order, percentile, scored
+from advisor.advice.foreseen import Foreseen
+from advisor.advice.ranking import ALIKE, order, scored
 from advisor.advice.settings import costs_more
 from advisor.catalog.prices import PriceBook, price_book
 from advisor.errors import InputError
@@ -24,9 +23,6 @@ from advisor.rules import BLOCKS, Finding
 from advisor.units import MONTH_S
 from advisor.workload import Workload
 
-if TYPE_CHECKING:
-    from advisor.patterns.foresight import Foresight
-
 __all__ = ["Chain", "Foreseen", "Kind", "Prospect", "by_kind", "foresee_all", "prospect"]
 
 # Up to so many above the smallest it is as well looked at first: where it does, the largest need not be.
@@ -35,57 +31,6 @@ _SHORT = 2
 _TRIES = 4
 
 Kind = tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Foreseen:
-    """What arithmetic says of one deployment; what takes time to work out is worked out when it is asked for."""
-
-    workload: Workload
-    deployment: Pattern
-    seen: Foresight
-    usd: float
-    meets: bool
-    impossible: str
-
-    @property
-    def id(self) -> str:
-        return self.deployment.id
-
-    @property
-    def pattern(self) -> str:
-        return self.deployment.name
-
-    @property
-    def error_share(self) -> float:
-        """The share of requests that are not served."""
-        return self.seen.error_share
-
-    @cached_property
-    def yardstick_s(self) -> float:
-        """The latency that options are compared by."""
-        name = percentile(self.workload)
-        return self.seen.mean_s if name == "mean" else self.seen.latency_s(SHARES[name])
-
-    @cached_property
-    def floor_s(self) -> float:
-        """What that latency is never below, whatever the size."""
-        name = percentile(self.workload)
-        return 0.0 if name == "mean" else self.seen.floor_s(SHARES[name])
-
-    @cached_property
-    def shortfall(self) -> float:
-        """How far it is from meeting the objective."""
-        w, over = self.workload, [1.0]
-        for name, seconds in w.objective.latencies:
-            if name == "mean":
-                over.append(self.seen.mean_s / seconds)
-            else:
-                over.append(self.seen.later(seconds) / (1 - SHARES[name]))
-        over.append(self.seen.error_share / max(w.objective.errors, 1e-6))
-        if w.objective.cold_starts == "avoid" and self.seen.cold_share > 0:
-            over.append(1 + self.seen.cold_share)
-        return max(over)
 
 
 class Chain:
@@ -165,11 +110,20 @@ class Chain:
         return high
 
     def start(self) -> int | None:
-        """Where to begin trying: the estimate's choice; the largest where it finds none but none is proved out."""
+        """Where to begin trying: the estimate's choice; the nearest where it finds none but none is proved out."""
         found = self.first_met()
         if found is not None:
             return found
-        return None if self.possible_from() == len(self) else len(self) - 1
+        return None if self.possible_from() == len(self) else self.nearest()
+
+    def nearest(self) -> int:
+        """The smallest that comes as near to the objective as the largest, where none is expected to meet it."""
+        low, high = -1, len(self) - 1
+        mark = ALIKE * self.foreseen(high).away
+        while high - low > 1 and math.isfinite(mark):
+            middle = (low + high) // 2
+            low, high = (low, middle) if self.foreseen(middle).away <= mark else (middle, high)
+        return high
 
 
 class Prospect:
@@ -245,10 +199,15 @@ class Prospect:
         """Whether the rules leave anything of a chain."""
         return not self.blocked(chain.members[0]) or not self.blocked(chain.members[-1])
 
+    @cached_property
+    def possible(self) -> bool:
+        """Whether the rules leave anything: the first chain that is left is enough to know it."""
+        return next(self._left(), None) is not None
+
     @property
     def refusal(self) -> tuple[Finding, ...]:
         """Why the rules leave nothing; empty where they leave a deployment."""
-        if self.chains:
+        if self.possible:
             return ()
         return self.blocked(self.first) or tuple(
             finding for chain in self.all_chains[:1] for finding in self.blocked(chain.members[0])
@@ -315,12 +274,11 @@ class Prospect:
 
     def best(self) -> Foreseen | None:
         """The deployment that arithmetic puts first; the least bad one where none meets; none where all is refused."""
-        # The first chain that is left is enough to know that not all is refused.
-        if next(self._left(), None) is None:
+        if not self.possible:
             return None
         if self._all_met:
             return self.met
-        return self._first([chain.foreseen(len(chain) - 1) for chain in self.all_chains])
+        return self._first([chain.foreseen(chain.nearest()) for chain in self.all_chains])
 
     @cached_property
     def met(self) -> Foreseen | None:

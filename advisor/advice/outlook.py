@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
 from itertools import islice
@@ -235,12 +235,12 @@ def _ranked(prospect: Prospect, count: int) -> list[Kind]:
     What the rules refuse is only looked at where they leave nothing.
     """
 
-    def rank(chain: Chain) -> tuple[bool, float]:
-        at = chain.first_met()
-        if at is None:
-            return True, chain.foreseen(len(chain) - 1).shortfall
-        return False, prospect.scored(chain.foreseen(at))
+    def ranked() -> Iterator[Chain]:
+        met = [chain for chain in prospect.all_chains if chain.first_met() is not None]
+        yield from sorted(met, key=lambda chain: prospect.scored(chain.foreseen(chain.first_met() or 0)))
+        others = {chain.foreseen(chain.nearest()).id: chain for chain in prospect.all_chains if chain not in met}
+        nearest = [chain.foreseen(chain.nearest()) for chain in others.values()]
+        yield from (others[one.id] for one in order(prospect.workload, nearest))
 
-    ranked = sorted(prospect.all_chains, key=rank)
-    left = list(islice((chain for chain in ranked if prospect.leaves(chain)), count))
-    return [chain.kind for chain in left or ranked[:count]]
+    left = islice((chain for chain in ranked() if prospect.leaves(chain)), count)
+    return [chain.kind for chain in left] or [chain.kind for chain in islice(ranked(), count)]

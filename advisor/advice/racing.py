@@ -288,7 +288,7 @@ class Race:
             tuple(costs),
             found,
             self.yardstick,
-            judge(self.workload, found).shortfall,
+            judge(self.workload, found),
             expected_arrivals(self.workload, found.runs[0].window_s[1] - found.runs[0].window_s[0]),
         )
 

@@ -9,7 +9,8 @@ within half a percent of the best, products within two, latencies within five. O
 one that turns away fewer comes first, then the faster one, then the cheaper one: of two endpoints of one price, one of
 which only allows for more calls at a time, nobody would take the smaller.
 
-What misses the objective is ranked by how far it is from it. Estimates and simulated figures are ranked alike.
+What misses the objective is ranked by how far the objective would have to be relaxed for it; of those for which that
+is alike, the cheapest first. Estimates and simulated figures are ranked alike.
 """
 
 from __future__ import annotations
@@ -56,7 +57,11 @@ SHARES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 
 
 class Ranked(Protocol):
-    """What ranking asks of an option or an estimate: ``yardstick_s`` is the latency compared by."""
+    """What ranking asks of an option or an estimate: ``yardstick_s`` is the latency compared by.
+
+    Where it misses the objective, ``shortfall`` is the share that is late, or lost, over what may be, and ``away`` how
+    many times as much the objective would have to allow: as long a latency, as many errors.
+    """
 
     @property
     def id(self) -> str: ...
@@ -70,6 +75,8 @@ class Ranked(Protocol):
     def error_share(self) -> float: ...
     @property
     def shortfall(self) -> float: ...
+    @property
+    def away(self) -> float: ...
 
 
 T = TypeVar("T", bound=Ranked)
@@ -153,7 +160,17 @@ def order(w: Workload, ranked: Iterable[T]) -> list[T]:
         (met if one.meets else missed).append(one)
     ties = [_as_is(lambda one: one.usd), _as_is(lambda one: one.yardstick_s), _as_is(lambda one: one.id)]
     steps = [_stepped(name, alike) for name, alike in criteria(w.objective.prefer)]
-    return [*_sorted(met, [*steps, *ties]), *_sorted(missed, [_as_is(lambda one: one.shortfall), *ties])]
+    return [*_sorted(met, [*steps, *ties]), *_sorted(missed, [*map(_as_is, _nearness(missed)), *ties])]
+
+
+def _nearness(missed: Sequence[Ranked]) -> list[Key]:
+    """What is to be small first, of those that miss the objective: what no latency would do for, goes by its shares."""
+    least = min((one.away for one in missed), default=1.0)
+    lost = min((one.shortfall for one in missed if math.isinf(one.away)), default=1.0)
+    return [
+        lambda one: step(one.away, least, ALIKE),
+        lambda one: step(one.shortfall, lost, ALIKE) if math.isinf(one.away) else 0.0,
+    ]
 
 
 def _sorted(every: Sequence[T], keys: Sequence[Making]) -> list[T]:

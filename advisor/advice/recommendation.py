@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from advisor.advice.combination import Combination
     from advisor.patterns.base import Pattern
 
-__all__ = ["BreakEven", "Confidence", "Contender", "Option", "Recommendation", "Refusal", "Searched", "Sensitivity"]
+__all__ = [
+    "BreakEven",
+    "Confidence",
+    "Contender",
+    "Option",
+    "Recommendation",
+    "Refusal",
+    "Relaxation",
+    "Searched",
+    "Sensitivity",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +209,21 @@ class Contender(Shown):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Relaxation(Shown):
+    """Fields of the profile to change so that a deployment meets the objective, where none does: ``w.with_(sets)``.
+
+    ``None`` leaves a field out. ``how`` is "simulated" where the deployment's own run meets what is changed, and
+    "estimated" where rules and arithmetic leave it; ``usd`` is of a month, NaN where arithmetic has none that meets it.
+    """
+
+    pattern: str
+    id: str
+    usd: float
+    sets: Mapping[str, Any]
+    how: str = "simulated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Searched(Shown):
     """How much was looked at: deployments in the space, simulated ones, and requests simulated for the search."""
 
@@ -209,7 +234,10 @@ class Searched(Shown):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Recommendation:
-    """The ranked answer to a workload; ``best`` is ``None`` where nothing meets the objective."""
+    """The ranked answer to a workload; ``best`` is ``None`` where nothing meets the objective.
+
+    Then ``relaxations`` say what to change so that something does: for what is nearest first.
+    """
 
     workload: Workload
     options: tuple[Option, ...]
@@ -227,6 +255,7 @@ class Recommendation:
     horizon_h: float
     notes: tuple[str, ...] = ()
     contenders: tuple[Contender, ...] = ()
+    relaxations: tuple[Relaxation, ...] = ()
 
     @property
     def best(self) -> Option | None:
@@ -276,6 +305,7 @@ class Recommendation:
             "warnings": [one.to_json() for one in self.warnings],
             "searched": _fields(self.searched),
             "notes": list(self.notes),
+            "relaxations": [_fields(one, sets=dict(one.sets)) for one in self.relaxations],
         }
 
     def to_frame(self) -> Any:

@@ -25,6 +25,7 @@ from advisor.advice.alternatives import (
 from advisor.advice.checking import pattern_named
 from advisor.advice.combination import lot_apart
 from advisor.advice.explaining import reasons, why
+from advisor.advice.mending import relaxations
 from advisor.advice.options import notes_of, options_of, warnings_of
 from advisor.advice.outlook import Outlook
 from advisor.advice.racing import Race
@@ -314,12 +315,14 @@ class _Answer:
         else:
             confidence = Confidence(first_is_first=float("nan"))
             prices, horizon = self.book.published(w.region).isoformat(), 0.0
+        to_relax = relaxations(w, options, self.asked, self.book)
         return Recommendation(
             workload=w,
             options=options,
             refused=refused,
             confidence=confidence,
-            why=why(w, options, refused, confidence),
+            why=why(w, options, refused, confidence, to_relax),
+            relaxations=to_relax,
             sensitivity=(),
             break_even=(),
             warnings=warnings_of(w, options),

@@ -10,7 +10,7 @@ from functools import partial
 from advisor.advice.foreseeing import Prospect, prospect
 from advisor.advice.outlook import Outlook
 from advisor.advice.ranking import order
-from advisor.advice.search import MARGIN, Found, at_its_word, search
+from advisor.advice.search import MARGIN, Found, at_its_word, nearest, search
 from advisor.advice.trial import Bench
 from advisor.patterns.base import Pattern
 from advisor.sim.apart import can_fork, helpers
@@ -121,10 +121,8 @@ class Scout:
     def _nearest(self, open_ones: list[Prospect]) -> None:
         """Where arithmetic proves that nothing can meet the objective: what comes closest to it, all the same."""
         for one in open_ones:
-            best = one.best()
-            if best is not None:
-                space = sum(len(chain) for chain in one.chains)
-                self.found[one.pattern.name] = Found(trials=(self.bench.trial(best.deployment),), space=space)
+            if (found := nearest(one, self.bench)) is not None:
+                self.found[one.pattern.name] = found
 
 
 def _bars(ranked: list[Prospect]) -> list[float]:

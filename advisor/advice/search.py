@@ -21,7 +21,7 @@ from advisor.patterns.base import Pattern
 from advisor.rules import NOTES
 from advisor.workload import Workload
 
-__all__ = ["MARGIN", "Found", "at_its_word", "search", "warned"]
+__all__ = ["MARGIN", "Found", "at_its_word", "nearest", "search", "warned"]
 
 # How far below its estimate a cost may come out: nothing for a fleet of fixed size, whose hours are known.
 MARGIN, _FIXED = 0.8, 0.995
@@ -34,9 +34,11 @@ _SAME = 1.001
 _MOST, _LEAST, _BEATEN, _FEW = 10, 2, 3, 5
 # Where some are turned away, so many larger ones of the same price are tried.
 _ROOMIER = 2
+# As many are tried, whatever these take, of a pattern that by arithmetic meets the objective before it is said not to.
+_IN_VAIN = 8
 # What is spent on a pattern of which nothing has met the objective yet, or which holds something so much better than
-# the best so far by arithmetic, as a multiple of its budget.
-_IN_NEED, _MUCH_BETTER = 3.0, 0.9
+# the best so far by arithmetic, as a multiple of its budget; and so many times as many trials at most.
+_IN_NEED, _MUCH_BETTER, _MORE = 3.0, 0.9, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,20 @@ def at_its_word(prospect: Prospect) -> Found:
         return Found(trials=(), space=space)
     chain, at = begins[0]
     one = chain.foreseen(at)
-    judged = Judged((), 0.0) if one.meets else Judged(("it misses the objective by arithmetic",), one.shortfall)
+    missed = Judged(("it misses the objective by arithmetic",), one.shortfall, one.away)
+    judged = Judged((), 0.0) if one.meets else missed
     trial = Trial(deployment=one.deployment, usd=one.usd, yardstick_s=one.yardstick_s, judged=judged)
     return Found(trials=(trial,), space=space)
+
+
+def nearest(prospect: Prospect, bench: Bench) -> Found | None:
+    """What comes closest where arithmetic proves that nothing can meet the objective; ``None`` where all is refused."""
+    best = prospect.best()
+    if best is None:
+        return None
+    own = _Search(prospect, bench, math.inf, lambda: None, math.inf, only_first=False)
+    chain = next(chain for chain in prospect.all_chains if best.deployment in chain.members)
+    return own.around(chain, chain.members.index(best.deployment))
 
 
 def _begins(prospect: Prospect) -> list[tuple[Chain, int]]:
@@ -91,7 +104,7 @@ def _begins(prospect: Prospect) -> list[tuple[Chain, int]]:
     def rank(begin: tuple[Chain, int]) -> tuple[bool, float, float, float, str]:
         one = begin[0].foreseen(begin[1])
         alike = step(one.yardstick_s, fastest, ALIKE) if by_latency else prospect.scored(one)
-        return (not one.meets, 0.0 if one.meets else one.shortfall, alike, one.usd if by_latency else 0.0, one.id)
+        return (not one.meets, 0.0 if one.meets else one.away, alike, one.usd if by_latency else 0.0, one.id)
 
     return sorted(begins, key=rank)
 
@@ -150,6 +163,7 @@ class _Search:
         self.trials: dict[str, Trial] = {}
         self.by_clock: set[bool] = set()
         self.best: Trial | None = None
+        self.in_need = False
 
     def found(self) -> Found:
         chains = self.prospect.chains
@@ -170,6 +184,13 @@ class _Search:
         tried = order(self.workload, self.trials.values())
         return Found(trials=tuple(tried), space=sum(len(chain) for chain in chains))
 
+    def around(self, chain: Chain, at: int) -> Found:
+        """The nearest of one chain, from where arithmetic has it."""
+        if (first := self._try(chain, at)) is not None:
+            self._to_the_end(chain, at, first)
+        tried = order(self.workload, self.trials.values())
+        return Found(trials=tuple(tried), space=sum(len(chain) for chain in self.prospect.chains))
+
     def _least_usd(self, chain: Chain) -> float:
         """What the smallest of a chain that may meet the objective costs at least."""
         one = chain.foreseen(chain.possible_from())
@@ -181,8 +202,14 @@ class _Search:
             return True
         if not self.best.meets:
             # What arithmetic has miss the objective as far as what was tried is not tried over and over.
-            tried = self.prospect.foreseen(self.best.deployment)
-            return len(self.trials) < _LEAST or one.meets or one.shortfall < tried.shortfall
+            nearest = min(self.prospect.foreseen(trial.deployment).away for trial in self.trials.values())
+            return len(self.trials) < _LEAST or one.meets or one.away * ALIKE < nearest
+        return self._may_beat(one)
+
+    def _may_beat(self, one: Foreseen) -> bool:
+        """Whether it could be better than the best so far, if that meets the objective."""
+        if self.best is None or not self.best.meets:
+            return True
         least_usd = one.usd * (_FIXED if of_fixed_size(one.deployment) else MARGIN)
         if self.workload.objective.prefer == "latency":
             faster = one.floor_s * ALIKE < self.best.yardstick_s
@@ -190,11 +217,11 @@ class _Search:
         return score(self.workload, least_usd, max(one.floor_s, 1e-9)) < self._score(self.best)
 
     def _known(self, one: Foreseen) -> bool:
-        """Whether the best so far is one that arithmetic cannot tell from this, where arithmetic is exact on cost."""
-        if self.best is None or not of_fixed_size(one.deployment):
-            return False
-        tried = self.prospect.foreseen(self.best.deployment)
-        return _alike(tried.usd, one.usd) and _alike(tried.yardstick_s, one.yardstick_s)
+        """Whether arithmetic cannot tell it from what missed the objective, or where exact on cost, from the best."""
+        tried = [self.prospect.foreseen(trial.deployment) for trial in self.trials.values() if not trial.meets]
+        if self.best is not None and of_fixed_size(one.deployment):
+            tried.append(self.prospect.foreseen(self.best.deployment))
+        return any(_alike(other.usd, one.usd) and _alike(other.yardstick_s, one.yardstick_s) for other in tried)
 
     def _score(self, trial: Trial) -> float:
         return scored(self.workload, trial)
@@ -203,14 +230,18 @@ class _Search:
         """Whether by arithmetic it is nearly as good as the best so far turned out to be."""
         return self.best is not None and _CLOSE * self.prospect.scored(one) <= self._score(self.best)
 
-    def _walk(self, chain: Chain, at: int, *, needed: bool = False) -> None:
+    def _walk(self, chain: Chain, at: int, *, needed: bool) -> None:
         """Find the boundary from the estimate's place, then what lies beyond it if that may be better."""
         least = chain.possible_from()
-        first = self._try(chain, at, needed=needed)
+        # What is begun in need is walked to its end.
+        self.in_need = needed or self._needed(chain.foreseen(at))
+        first = self._try(chain, at)
         if first is None:
             return
-        boundary = at if first.meets else self._up(chain, at)
-        if first.meets and self._saves(chain, at):
+        boundary: int | None = at
+        if not first.meets:
+            boundary = self._up(chain, at) if chain.foreseen(at).meets else self._to_the_end(chain, at, first)
+        elif self._saves(chain, at):
             boundary = self._down(chain, at, least)
         if boundary is not None:
             self._beyond(chain, boundary)
@@ -240,12 +271,31 @@ class _Search:
         bad, step = at, 1
         while bad < len(chain) - 1:
             n = min(len(chain) - 1, bad + step)
+            # Rather the largest that may be better than the best so far than one beyond it.
+            while n > bad + 1 and not self._may_beat(chain.foreseen(n)):
+                n -= 1
             trial = self._try(chain, n)
             if trial is None:
                 return None
             if trial.meets:
                 return self._between(chain, bad, n)
             bad, step = n, step * 2
+        return None
+
+    def _to_the_end(self, chain: Chain, at: int, first: Trial) -> int | None:
+        """Where arithmetic expects none to meet the objective: the largest, and what comes as near to it as that."""
+        last = self._try(chain, len(chain) - 1) if at < len(chain) - 1 else None
+        if last is None:
+            return None
+        if last.meets:
+            return self._between(chain, at, len(chain) - 1)
+        bad, near = at, len(chain) - 1
+        while near - bad > 1 and first.away > ALIKE * last.away:
+            middle = (bad + near) // 2
+            trial = self._try(chain, middle)
+            if trial is None:
+                break
+            bad, near = (bad, middle) if trial.away <= ALIKE * last.away else (middle, near)
         return None
 
     def _between(self, chain: Chain, bad: int, good: int) -> int:
@@ -318,19 +368,25 @@ class _Search:
         """Whether as many have been tried as there may be, or enough has been spent for this one to be left out."""
         if len(self.trials) < _LEAST:
             return False
-        best = self.best
-        need = needed or best is None or not best.meets
-        if not need and best is not None:
-            need = one.meets and self.prospect.scored(one) < _MUCH_BETTER * self._score(best)
+        if one.meets and len(self.trials) < _IN_VAIN and (self.best is None or not self.best.meets):
+            return False
+        need = needed or self._needed(one)
         spent = self.bench.effort - self.before
-        return len(self.trials) >= self.most or spent > self.budget * (_IN_NEED if need else 1.0)
+        most, budget = (self.most * _MORE, self.budget * _IN_NEED) if need else (self.most, self.budget)
+        return len(self.trials) >= most or spent > budget
 
-    def _try(self, chain: Chain, n: int, *, needed: bool = False) -> Trial | None:
+    def _needed(self, one: Foreseen) -> bool:
+        """Whether nothing meets the objective yet, or this is so much better by arithmetic than the best so far."""
+        if self.best is None or not self.best.meets:
+            return True
+        return one.meets and self.prospect.scored(one) < _MUCH_BETTER * self._score(self.best)
+
+    def _try(self, chain: Chain, n: int) -> Trial | None:
         """Try one, unless the rules refuse it or enough has been tried."""
         deployment = chain.members[n]
         if self.prospect.blocked(deployment):
             return None
-        if deployment.id not in self.trials and self._enough(chain.foreseen(n), needed=needed):
+        if deployment.id not in self.trials and self._enough(chain.foreseen(n), needed=self.in_need):
             return None
         trial = self.trials[deployment.id] = self.bench.trial(deployment)
         self.tell()

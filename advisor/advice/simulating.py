@@ -19,7 +19,7 @@ from fractions import Fraction
 from advisor.advice.bounds import amount, share_of
 from advisor.advice.by_hour import hours_together, with_hours
 from advisor.advice.combination import Combination, shares
-from advisor.advice.deadlines import said_of_jobs
+from advisor.advice.deadlines import longest_job_s, said_of_jobs
 from advisor.advice.judging import judge
 from advisor.advice.once import Ahead, Once, horizon_for, once
 from advisor.advice.outcome import Held, Money, Outcome, per_million
@@ -331,6 +331,7 @@ def _outcome(
         samples=tuple(sample for sample in found.runs[0].timeline.samples if low <= sample.at < high),
         within=found.ledger.within(),
         spikes=spikes,
+        longest_job_s=longest_job_s(found),
     )
 
 

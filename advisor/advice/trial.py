@@ -70,6 +70,11 @@ class Trial:
         """How far it is from meeting the objective."""
         return self.judged.shortfall
 
+    @property
+    def away(self) -> float:
+        """How many times as much the objective would have to allow."""
+        return self.judged.away
+
 
 @dataclass(frozen=True, slots=True)
 class Ran:

@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
-from advisor.workload import Workload
+from advisor.rules.estimates import offered
+from advisor.workload import Workload, WorkOn
 
-__all__ = ["busiest_per_s", "counts", "tidy"]
+__all__ = ["beyond", "busiest_per_s", "counts", "tidy"]
 
 # A chain has at most so many members; up to this many each count is one.
 _LONGEST, _EACH = 20, 10
@@ -16,6 +17,12 @@ _LONGEST, _EACH = 20, 10
 _CHAINS, _MEMBERS = 60, 600
 # A few instances more than one are tried in any case.
 _FEW = 3
+# More than are busy on average by so many standard deviations, which are its square root (Erlang), never are.
+_SPARE = 6
+# Beyond twice the need the next count is larger by so much, and none is larger than this.
+_STEP, _MANY = 1.1, 10_000
+# What the profile states of these an endpoint keeps; those of a new account AWS raises on request.
+_QUOTAS = ("quota.instances_per_endpoint", "quota.instances_all_endpoints")
 
 
 class Named(Protocol):
@@ -43,6 +50,22 @@ def counts(least: int, need: float, most: int) -> list[int]:
     if len(found) > _LONGEST:
         kept = {round(n * (len(found) - 1) / (_LONGEST - 1)) for n in range(_LONGEST)}
         found = [count for n, count in enumerate(found) if n in kept]
+    return found
+
+
+def beyond(w: Workload, on: WorkOn, numbers: list[int], part: float = 1.0) -> list[int]:
+    """More instances than `counts` gives, up to where more would shorten nothing any more; ``part`` of all traffic.
+
+    An objective as long as the work alone leaves no time to wait, nor to be slowed down by others on a load curve: it
+    takes room for all that are ever in service at once, each alone.
+    """
+    at_once = offered(busiest_per_s(w) * part, on)
+    room = (at_once + _SPARE * math.sqrt(at_once)) / (1 if on.at is not None else on.workers)
+    stated = [w.limit(key) for key in _QUOTAS if w.overridden(key)]
+    end, found = int(min([math.ceil(room), _MANY, *stated])), list(numbers)
+    step = max(_STEP, (end / found[-1]) ** (1 / _LONGEST))
+    while found[-1] < end:
+        found.append(min(end, max(found[-1] + 1, round(found[-1] * step))))
     return found
 
 

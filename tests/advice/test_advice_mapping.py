@@ -49,6 +49,7 @@ class Guess:
         return self.pattern
 
     shortfall = 1.0
+    away = 1.0
 
 
 def guessed(w: Workload) -> tuple[Guess, ...]:

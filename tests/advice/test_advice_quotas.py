@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from advisor.advice.combine import Combination
+from advisor.advice.combination import Combination
 from advisor.advice.quotas import passed_quotas
 from advisor.advice.recommending import recommend
 from advisor.patterns import BatchTransform, RealTime

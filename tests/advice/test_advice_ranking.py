@@ -21,6 +21,7 @@ class Entry:
     meets: bool = True
     shortfall: float = 0.0
     error_share: float = 0.0
+    away: float = 1.0
 
 
 def asking(prefer: str, latency: str = "p95: 300 ms") -> Workload:
@@ -51,9 +52,24 @@ def test_the_preference_decides_among_those_that_meet_the_objective(prefer: str,
 
 @pytest.mark.parametrize("prefer", ["cost", "latency", "balanced"])
 def test_what_misses_the_objective_comes_last_the_nearest_first(prefer: str) -> None:
-    near = Entry("near", 1.0, 0.31, meets=False, shortfall=1.2)
-    far = Entry("far", 0.5, 0.05, meets=False, shortfall=3.0)
+    near = Entry("near", 1.0, 0.31, meets=False, shortfall=1.2, away=1.03)
+    far = Entry("far", 0.5, 0.05, meets=False, shortfall=3.0, away=3.0)
     assert ids(order(asking(prefer), [far, near, FAST])) == ["fast", "near", "far"]
+
+
+def test_of_what_comes_as_near_to_the_objective_the_cheapest_is_nearest() -> None:
+    # All of their requests are late, so that only the latency itself tells them apart: 1.2 s, 1.21 s and 9 s for 0.3 s.
+    dear = Entry("dear", 445.0, 1.2, meets=False, shortfall=20.0, away=4.0)
+    cheap = Entry("cheap", 27.0, 1.21, meets=False, shortfall=20.0, away=1.21 / 0.3)
+    slow = Entry("slow", 1.0, 9.0, meets=False, shortfall=20.0, away=30.0)
+    assert ids(order(asking("cost"), [slow, dear, cheap])) == ["cheap", "dear", "slow"]
+
+
+def test_what_no_latency_would_do_for_is_ranked_by_how_much_of_it_is_lost() -> None:
+    some = Entry("some", 9.0, math.inf, meets=False, shortfall=2.0, away=math.inf)
+    most = Entry("most", 1.0, math.inf, meets=False, shortfall=15.0, away=math.inf)
+    late = Entry("late", 90.0, 30.0, meets=False, shortfall=20.0, away=100.0)
+    assert ids(order(asking("cost"), [most, some, late])) == ["late", "some", "most"]
 
 
 def test_ties_go_by_name() -> None:

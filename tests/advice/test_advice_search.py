@@ -119,13 +119,13 @@ def test_a_full_week_is_searched_until_nothing_much_cheaper_is_left() -> None:
 def test_what_misses_by_arithmetic_as_far_as_what_was_tried_is_not_tried_over_and_over() -> None:
     w = ad.read(TENANTS.with_name("speech-transcription.yaml"))
     prospect = Prospect(w, pattern_named("batch-transform"), price_book())
-    begins = [chain.foreseen(len(chain) - 1) for chain in prospect.chains]
+    begins = [chain.foreseen(chain.nearest()) for chain in prospect.chains]
     assert not any(one.meets for one in begins)
     tried = search(prospect, Bench(w, 0, price_book()), budget=1e12).trials
     assert 1 <= len(tried) <= 2
     # Of those that are not proved out and miss by the least, the cheapest is tried.
-    nearest = min(one.shortfall for one in begins if not one.impossible)
-    cheapest = min(one.usd for one in begins if not one.impossible and one.shortfall == nearest)
+    nearest = min(one.away for one in begins if not one.impossible)
+    cheapest = min(one.usd for one in begins if not one.impossible and one.away == nearest)
     assert cheapest == min(prospect.foreseen(one.deployment).usd for one in tried)
 
 

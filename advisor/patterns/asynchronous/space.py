@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from advisor.patterns.busy_hours import busy_hours
-from advisor.patterns.foresight_space import counts, tidy
+from advisor.patterns.foresight_space import beyond, counts, tidy
 from advisor.rules.estimates import capacity_per_s, launch_s
 from advisor.rules.first_guess import types_in_play
 from advisor.rules.popularity import busiest_part
@@ -55,4 +55,5 @@ def _chains(w: Workload) -> Iterator[list[Asynchronous]]:
         most = max(standing, math.ceil(peak))
         least = [count for count in counts(standing, max(mean, _FEW / 2), most) if count < most]
         yield [replace(first, min_instances=count, max_instances=most) for count in least]
-        yield [replace(first, min_instances=count, max_instances=count) for count in numbers]
+        standing_ones = beyond(w, w.work_on(name), numbers, part)
+        yield [replace(first, min_instances=count, max_instances=count) for count in standing_ones]

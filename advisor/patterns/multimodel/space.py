@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from advisor.patterns.foresight_space import busiest_per_s, counts, tidy
+from advisor.patterns.foresight_space import beyond, busiest_per_s, counts, tidy
 from advisor.patterns.multimodel.cache import models_held
 from advisor.rules.estimates import capacity_per_s
 from advisor.rules.first_guess import types_in_play
@@ -46,7 +46,7 @@ def _chains(w: Workload) -> Iterator[list[MultiModel]]:
                 instance_type=name, min_instances=count, max_instances=count, volume_gb=volume, cached=start.cached
             )
 
-        yield [fixed(count) for count in numbers]
+        yield [fixed(count) for count in beyond(w, w.work_on(name), numbers)]
         for use in _USES:
             high = min(quota, math.ceil(load / use - 1e-9))
             target = max(1, math.floor(capacity * use * 60))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from advisor.patterns.busy_hours import busy_hours
-from advisor.patterns.foresight_space import busiest_per_s, counts, tidy
+from advisor.patterns.foresight_space import beyond, busiest_per_s, counts, tidy
 from advisor.rules.estimates import capacity_per_s, launch_s
 from advisor.rules.first_guess import types_in_play
 from advisor.rules.popularity import busiest_part
@@ -115,8 +115,9 @@ def _chains(w: Workload) -> Iterator[list[RealTime]]:
         numbers = counts(least, need, most)
         if name == own and start.target is None and start.min_instances not in numbers:
             numbers = sorted({*numbers, start.min_instances})
-        for routing in _ROUTINGS:
-            yield fixed(name, routing, numbers)
+        # With random routing more than twice the need is never cheaper than fewer with the other.
+        yield fixed(name, _ROUTINGS[0], beyond(w, on, numbers, busiest_part(w)))
+        yield fixed(name, _ROUTINGS[1], numbers)
         for spare in (0, 1):
             yield by_clock(name, numbers, spare)
         for use in _USES:

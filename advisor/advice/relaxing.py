@@ -1,0 +1,106 @@
+"""What to relax where nothing that was simulated meets the objective: fields and values that make it fit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from advisor.advice.outcome import Outcome, show_latency
+from advisor.advice.ranking import ALIKE
+from advisor.advice.recommendation import Option, Relaxation
+from advisor.sim.estimates import Estimate
+from advisor.units import show_duration, show_share
+from advisor.workload import Workload
+
+__all__ = ["of_options", "said", "up"]
+
+# What lets half of all requests fail is no objective.
+_HALF = 0.5
+# An interval that ends further above its value says nothing of how much is enough; what runs cannot tell from it, does.
+_WIDE, _ROOM = 1.5, ALIKE
+# Beside the nearest, so many are told.
+_OTHERS = 3
+# The need that asks for what ``cold_starts: avoid`` does.
+_WARM = "no-cold-start"
+
+
+def of_options(w: Workload, options: Sequence[Option]) -> tuple[Relaxation, ...]:
+    """For the nearest option, and for the cheapest of each kind of relaxation, what makes it meet the objective."""
+    made = [(one, sets) for one in options if (sets := _sets(w, one)) is not None]
+    if not made:
+        return ()
+    found = [made[0]] if made[0][0] is options[0] else []
+    for one, sets in sorted(made, key=lambda pair: (pair[0].usd_per_month, pair[0].id)):
+        # What takes as much relaxing as another, or more, is only told where it is cheaper.
+        simpler = [other for other, others in found if set(others) <= set(sets)]
+        if all(one.usd_per_month < other.usd_per_month for other in simpler) and len(simpler) < 2:
+            found.append((one, sets))
+    return tuple(
+        Relaxation(
+            pattern=one.pattern,
+            id=one.id,
+            usd=float(one.usd_per_month),
+            sets=MappingProxyType(sets),
+            how="simulated",
+        )
+        for one, sets in found[: _OTHERS + 1]
+    )
+
+
+def said(w: Workload, sets: Mapping[str, object]) -> str:
+    """What to do, in words: "relax objective.p99 to 7.3 s and objective.errors to 2 % and drop the need vpc"."""
+    parts = []
+    for verb, ours in (("relax", False), ("bring", True)):
+        # A load curve is a value of its own, written point by point.
+        held = {path: value for path, value in sets.items() if isinstance(value, str | Mapping)}
+        to = [f"{path} to {value}" for path, value in held.items() if path.startswith("work.") is ours]
+        parts += [f"{verb} {' and '.join(to)}"] if to else []
+    parts += [f"leave out {path}" for path, value in sets.items() if value is None]
+    kept = sets.get("needs")
+    parts += [f"drop the need {need}" for need in w.needs if isinstance(kept, list) and need not in kept]
+    return " and ".join(parts)
+
+
+def up(value: float) -> float:
+    """Two digits, and never less: what is relaxed to it holds."""
+    if not 0 < value < math.inf:
+        return value
+    step = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return float(f"{math.ceil(value / step - 1e-9) * step:.2g}")
+
+
+def _sets(w: Workload, option: Option) -> dict[str, object] | None:
+    """What of the profile to change so that an option meets it; ``None`` where no figure does that."""
+    lots = [part for part in option.parts if part.pattern == "batch-transform"]
+    found: dict[str, object] = {}
+    for outcome in (option.outcome, *lots):
+        for path, value in _of_outcome(w, outcome):
+            if value == "":
+                return None
+            found[path] = value
+    return found or None
+
+
+def _of_outcome(w: Workload, outcome: Outcome) -> Iterator[tuple[str, object]]:
+    """Fields and values; an empty value where there is none that would do."""
+    wanted = w.objective
+    for name, seconds in wanted.latencies:
+        if not (reached := outcome.latency_s[name]).value <= seconds:
+            # A percentile that counts what is never answered as infinitely late is met at no value.
+            yield f"objective.{name}", show_latency(up(_enough(reached))) if reached.value < math.inf else None
+    if (lost := outcome.error_share).value > wanted.errors:
+        yield "objective.errors", show_share(up(_enough(lost))) if lost.value < _HALF else ""
+    if wanted.cold_starts == "avoid" and outcome.cold_start_share > 0:
+        yield "objective.cold_starts", "allow"
+        if _WARM in w.needs:
+            yield "needs", [need for need in w.needs if need != _WARM]
+    if w.batch is not None and outcome.longest_job_s > w.batch.deadline_s:
+        late = outcome.longest_job_s * _ROOM
+        yield "batch.deadline", show_duration(up(late)) if late < math.inf else ""
+
+
+def _enough(reached: Estimate) -> float:
+    """What another run does not pass either: the end of the interval, where that is near."""
+    least = reached.value * _ROOM
+    return max(least, reached.high) if reached.high <= reached.value * _WIDE else least
