@@ -278,6 +278,14 @@ class Prospect:
             return None
         if self._all_met:
             return self.met
+        ends = [chain.foreseen(len(chain) - 1) for chain in self.all_chains]
+        ends.sort(key=lambda one: (one.shortfall, one.usd, one.id))
+        return next((one for one in ends if not self.blocked(one.deployment)), None)
+
+    def nearest(self) -> Foreseen | None:
+        """The same, and where none meets the cheapest of those that come as near, which takes longer to know."""
+        if not self.possible or self._all_met:
+            return self.best()
         return self._first([chain.foreseen(chain.nearest()) for chain in self.all_chains])
 
     @cached_property

@@ -271,7 +271,7 @@ def _least_ratio(w: Workload, sets: Callable[[float], Sets], allows: Callable[[W
 def _objective(given: Workload, look: Prospect) -> _Change | None:
     """What of the objective to relax so that by arithmetic the pattern meets it; ``None`` where it does, or cannot."""
     w = look.workload
-    if look.met is not None or (nearest := look.best()) is None:
+    if look.met is not None or (nearest := look.nearest()) is None:
         return None
     sets = dict(_missed(w, nearest))
     if not sets or Prospect(changed := w.with_(sets), look.pattern, look.book).met is None:

@@ -108,7 +108,7 @@ class Outlook:
         self._kept[name] = kinds
         for few, those in ((True, firsts), (False, kinds)):
             self._members[name, few] = tuple((one.kind, one.members) for one in here.all_chains if one.kind in those)
-        self._base[name] = base = here.best()
+        self._base[name] = base = here.nearest()
         option = next((one for one in answer.options if one.pattern == name), None)
         if option is not None and isinstance(option.deployment, Pattern):
             seen = here.foreseen(option.deployment)
@@ -152,7 +152,7 @@ class Outlook:
         book = self._book_of(w)
         looked = [Prospect(w, pattern, book) for pattern in self.patterns]
         refused = [one.pattern.name in self._refused and not one.chains for one in looked]
-        found = [None if shut else one.best() for one, shut in zip(looked, refused, strict=True)]
+        found = [None if shut else one.nearest() for one, shut in zip(looked, refused, strict=True)]
         return self._first(w, found, anew=True)
 
     def whole_here(self) -> tuple[str, float]:
@@ -202,7 +202,7 @@ class Outlook:
         # What the rules refuse here they mostly refuse there, and asking them is quicker than arithmetic.
         if pattern.name in self._refused and not there.chains:
             return None
-        best = there.best()
+        best = there.nearest()
         if not resized:
             return best
         # The next place that is asked for is near this one.

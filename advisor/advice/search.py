@@ -82,7 +82,7 @@ def at_its_word(prospect: Prospect) -> Found:
 
 def nearest(prospect: Prospect, bench: Bench) -> Found | None:
     """What comes closest where arithmetic proves that nothing can meet the objective; ``None`` where all is refused."""
-    best = prospect.best()
+    best = prospect.nearest()
     if best is None:
         return None
     own = _Search(prospect, bench, math.inf, lambda: None, math.inf, only_first=False)

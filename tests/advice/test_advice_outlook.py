@@ -63,7 +63,7 @@ def test_what_met_the_objective_when_simulated_meets_it_as_long_as_it_is_no_furt
     w = reads(INSTANCES)
     real_time = pattern_named("real-time")
     out_of_reach = w.with_({"objective.p95": "310 ms"})
-    best = Prospect(out_of_reach, real_time, price_book()).best()
+    best = Prospect(out_of_reach, real_time, price_book()).nearest()
     assert best is not None
     assert not best.meets
     assert Outlook(_unanswered(out_of_reach)).here()[0] == ""
