@@ -123,7 +123,8 @@ class Chain:
         while high - low > 1 and math.isfinite(mark):
             middle = (low + high) // 2
             low, high = (low, middle) if self.foreseen(middle).away <= mark else (middle, high)
-        return high
+        # An estimate that has fewer meet what more of the same do not is not believed.
+        return len(self) - 1 if self.foreseen(high).meets else high
 
 
 class Prospect:
