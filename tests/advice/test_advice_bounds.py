@@ -78,7 +78,7 @@ def test_no_interval_of_an_answer_leaves_what_is_possible() -> None:
     spiky = SMALL.replace(
         "rate: 1 per minute", "rate: 1 per minute, spikes: [{at: day 2 10:00, height: 9x, lasts: 1 h}]"
     )
-    outcome = ad.simulate(ad.reads(spiky), Serverless(memory_mib=2048, max_concurrency=50), seed=1, replications=2)
+    outcome = ad.simulate(ad.reads(spiky), Serverless(memory_mib=2048, max_concurrency=50), seed=1, replications=3)
     found = intervals(json.loads(json.dumps(outcome.to_json(), default=float)))
     assert {"error_share", "usd_per_month", "requests", "p99", "mean", "cold_start_share"} <= {
         name for name, _ in found
