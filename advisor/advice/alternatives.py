@@ -92,14 +92,23 @@ def _smallest(prospects: Iterable[Prospect]) -> Iterator[Foreseen]:
 
 
 def spread_out(w: Workload, every: list[Trial], firsts: list[Trial]) -> list[Trial]:
-    """Beside the best of each pattern: what is on the front of all that was tried, spread evenly."""
+    """Beside the best of each pattern: what is on the front of all that was tried, spread evenly.
+
+    But for what is only there as it turns away fewer, where others are as cheap and as fast and serve enough.
+    """
     known = {trial.id for trial in firsts}
     better = front(order(w, every))
     more = sorted(
         (one for one in every if better[one.id] == "" and one.id not in known and one.meets),
         key=lambda one: (one.usd, one.id),
     )
-    more = [one for one in more if not any(same(one, first) for first in firsts)]
+    met = [one for one in every if one.meets]
+    more = [
+        one
+        for one in more
+        if not any(same(one, first) for first in firsts)
+        and not any(other.usd < one.usd and other.yardstick_s < one.yardstick_s for other in met)
+    ]
     if len(more) <= _BESIDE:
         return more
     return [more[round(n * (len(more) - 1) / (_BESIDE - 1))] for n in range(_BESIDE)]

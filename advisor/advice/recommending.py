@@ -234,7 +234,9 @@ class _Answer:
         self._safer(race)
         for trial in others:
             race.enter(trial.deployment, leads=False)
-        for trial in () if self.brief or race.vast else cheaper_ones(self.scout.prospects, self.bench, firsts):
+        # Where replications are long, what costs less than the first is only shown where cost did not decide.
+        pays = not race.long or (self.workload.objective.prefer == "latency" and not race.vast)
+        for trial in () if self.brief or not pays else cheaper_ones(self.scout.prospects, self.bench, firsts):
             race.enter(trial.deployment, leads=False)
         for trial in () if self.brief else at_the_edge(every, race):
             race.challenge(trial.deployment)

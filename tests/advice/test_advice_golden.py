@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 
-from advisor.advice.foreseeing import foresee_all
 from advisor.advice.ranking import percentile
 from advisor.advice.recommendation import Option, Recommendation
 from advisor.advice.recommending import recommend
@@ -34,10 +33,6 @@ ASSUMED = {
     "S3": {"PUT": "s3_put_price", "GET": "s3_get_price", "GB-Mo": "s3_storage_price"},
     "StepFunctions": {"StateTransition": "state_transition_price"},
 }
-
-
-# A day of two thousand requests a second is simulated in minutes: here arithmetic has to do.
-BY_ARITHMETIC = {"search-ranking"}
 
 
 def _answer(name: str) -> Recommendation:
@@ -96,35 +91,14 @@ def _stable(answer: Recommendation) -> dict[str, Any]:
     }
 
 
-def _foreseen(name: str) -> dict[str, Any]:
-    """What arithmetic says of a profile, the best pattern first."""
-    w = read(FOLDER / f"{name}.yaml")
-    seen = foresee_all(w)
-    return {
-        "best": seen[0].id,
-        "ranking": [
-            {
-                "id": one.id,
-                "meets": one.meets,
-                "usd_per_month": _rounded(one.usd, 4),
-                percentile(w): _rounded(one.yardstick_s, 3),
-            }
-            for one in seen
-        ],
-    }
-
-
 @pytest.mark.parametrize("name", PROFILES)
 def test_the_answer_is_the_golden_one_and_its_bills_are_usage_times_price(
     name: str, request: pytest.FixtureRequest
 ) -> None:
-    if name in BY_ARITHMETIC:
-        held = _foreseen(name)
-    else:
-        answer = _answer(name)
-        for option in answer.options:
-            _recomputed(option)
-        held = _stable(answer)
+    answer = _answer(name)
+    for option in answer.options:
+        _recomputed(option)
+    held = _stable(answer)
     text = json.dumps(held, indent=1) + "\n"
     path = GOLDEN / f"{name}.json"
     if request.config.getoption("--update-golden"):

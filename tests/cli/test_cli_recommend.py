@@ -67,7 +67,7 @@ def test_a_terminal_has_the_same_answer_between_its_progress(profile: Path, on_t
 def test_where_nothing_would_change_the_answer_it_is_said_what_was_looked_at(
     advisor, profile: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(changing, "what_changes", lambda *_, **__: ((), ()))
+    monkeypatch.setattr(changing, "with_changes", lambda answer, *_, **__: answer)
     text = advisor("recommend", profile).out
     heading = text.index("What would change the answer")
     assert "with traffic.rate or payload.request moved alone, up to 100 times" in " ".join(text[heading:].split())

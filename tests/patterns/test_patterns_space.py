@@ -88,11 +88,11 @@ def test_types_are_sold_where_the_workload_is_and_the_model_fits_the_extrapolate
             assert w.model.memory_mib <= usable_memory_mib(w, name)
 
 
-def test_a_chain_ends_at_twice_the_need_and_the_quota_bounds_it() -> None:
-    # 100 a second on 80 a second an instance: 1.25, twice that is 3.
+def test_a_chain_ends_where_more_would_shorten_nothing_and_the_quota_bounds_it() -> None:
+    # 100 a second on 80 a second an instance of four: 5 in service at once, with 6 x sqrt(5) to spare 18.4 of four.
     w = parse()
     fixed = [one.min_instances for one in RealTime.space(w)[0]]
-    assert fixed == [1, 2, 3]
+    assert fixed == [1, 2, 3, 4, 5]
     busy = parse(traffic="{rate: 4000 per second, shape: steady}", platform="{quota.instances_per_endpoint: 80}")
     assert max(one.max_instances for chain in RealTime.space(busy) for one in chain) == 80
     assert busiest_per_s(busy) / capacity_per_s(busy.work_on("ml.c5.xlarge")) == pytest.approx(50)
