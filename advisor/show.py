@@ -62,7 +62,7 @@ class Table:
         for row in self.rows:
             lines += self._wrapped(row, widths)
         for note in self.notes:
-            lines += ["", *textwrap.wrap(note, width)]
+            lines += ["", *textwrap.wrap(note, width, break_on_hyphens=False)]
         return "\n".join(line.rstrip() for line in lines)
 
     def markdown(self) -> str:

@@ -311,8 +311,8 @@ class _Finder:
 
 
 def nothing_found(answer: Recommendation) -> str:
-    """What is said where no point is stated: what was looked at, or why nothing was; empty where nothing is best."""
-    if answer.best is None:
+    """What is said where no point is stated: what was looked at, or why nothing was; "" where it was not to be."""
+    if answer.best is None or not answer.explained:
         return ""
     if not can_confirm(answer):
         return "No break-even point is stated: it would take too many requests to confirm one by simulation."

@@ -65,4 +65,4 @@ def with_changes(
         own = [submit((name, places)) for name in losers_of(answer) if name not in told]
         lines = confirmed(answer, lines, {end: later() for end, later in moves.items()})
         others = contenders(answer, points, [later() for later in own])
-    return replace(answer, break_even=points, sensitivity=lines, contenders=others)
+    return replace(answer, break_even=points, sensitivity=lines, contenders=others, explained=True)

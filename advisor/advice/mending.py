@@ -141,7 +141,7 @@ def _first(w: Workload, pattern: type[Pattern], refused: Sequence[Finding]) -> _
         [rule] = [one for one in pattern.RULES if one.id == finding.rule]
         asked = _Asked(rule, pattern)
         for change in _tried(w, finding.path, asked):
-            if asked.allows(w.with_(change.sets)):
+            if _holds(w, change.sets, asked.allows):
                 return change
     return None
 
@@ -198,6 +198,8 @@ def _number(w: Workload, path: str, asked: _Asked, *, larger: bool) -> Iterator[
     if (section == "batch" and w.batch is None) or (section == "traffic" and not _plain_rate(w)):
         return
     now = now_of(w, path)
+    if not now > 0:
+        return  # nothing times anything is nothing
 
     def sets(ratio: float) -> Sets:
         value = up(_four(now * ratio)) if larger else _down(_four(now / ratio))
@@ -247,14 +249,19 @@ def _faster(w: Workload, asked: _Asked) -> Iterator[_Change]:
         yield _Change(sets(ratio * _FASTER), math.log(ratio * _FASTER))
 
 
+def _holds(w: Workload, sets: Sets, allows: Callable[[Workload], bool]) -> bool:
+    """Whether a rule allows the workload with fields set so; not where these contradict the rest of the profile."""
+    try:
+        return allows(w.with_(sets))
+    except InputError:
+        return False
+
+
 def _least_ratio(w: Workload, sets: Callable[[float], Sets], allows: Callable[[Workload], bool]) -> float | None:
     """How many times as large, or as small, a value has to be at least for a rule to allow it."""
 
     def does(ratio: float) -> bool:
-        try:
-            return allows(w.with_(sets(ratio)))
-        except InputError:
-            return False  # the value contradicts another field
+        return _holds(w, sets(ratio), allows)
 
     high = 2.0
     while not does(high):

@@ -255,6 +255,7 @@ class Recommendation:
     horizon_h: float
     notes: tuple[str, ...] = ()
     contenders: tuple[Contender, ...] = ()
+    explained: bool = False
     relaxations: tuple[Relaxation, ...] = ()
 
     @property

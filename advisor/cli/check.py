@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +14,7 @@ from advisor.cli.output import (
     answer_json,
     assumed_lines,
     complain,
+    folded,
     said,
     settings,
     width,
@@ -88,12 +88,12 @@ def check(
 def _told(file: Path, checked: Checked, *, brief: bool) -> str:
     lines = [f"{file}", checked.table().text(width())]
     for caution in checked.workload.warnings:
-        lines += ["", *textwrap.wrap(f"{caution.where}: {caution.what}", width(), break_long_words=False)]
-        lines += textwrap.wrap(f"to mend: {caution.mend}", width(), initial_indent="  ", subsequent_indent="  ")
+        lines += ["", *folded(f"{caution.where}: {caution.what}", width())]
+        lines += folded(f"to mend: {caution.mend}", width(), first="  ", then="  ")
     if not brief:
         for result in checked.patterns:
             if result.findings:
-                lines += ["", *textwrap.wrap(f"{result.pattern}, judged with {_settings(result)}", width())]
+                lines += ["", *folded(f"{result.pattern}, judged with {_settings(result)}", width())]
                 lines += [line for finding in result.findings for line in _told_finding(finding)]
         lines += assumed_lines(checked.workload)
     if not checked.feasible:
@@ -117,18 +117,9 @@ def _told_finding(finding: Finding) -> list[str]:
     section, _, field = finding.path.partition(".")
     where = f"{finding.where} (--set {spoken(field)})" if section == "deployment" else finding.where
     head = f"{finding.verdict.name.lower():6} {finding.rule}  {where}: {finding.says}"
-    lines = textwrap.wrap(
-        head, width(), initial_indent="  ", subsequent_indent=" " * 16, break_on_hyphens=False, break_long_words=False
-    )
+    lines = folded(head, width(), first="  ", then=" " * 16)
     for label, text in (("to mend: ", finding.mend), ("source: ", finding.source)):
-        lines += textwrap.wrap(
-            label + text,
-            width(),
-            initial_indent=" " * 16,
-            subsequent_indent=" " * 18,
-            break_on_hyphens=False,
-            break_long_words=False,
-        )
+        lines += folded(label + text, width(), first=" " * 16, then=" " * 18)
     return lines
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "answer_table",
     "assumed_lines",
     "complain",
+    "folded",
     "said",
     "settings",
     "width",
@@ -65,7 +66,14 @@ def assumed_lines(workload: Workload, *, under: str = "") -> list[str]:
     back = dict.fromkeys(workload.held_back, ", held back by a limit")
     lines = [f"  {path}: {workload.shown(path)} ({key}{back.get(path, '')})" for path, key in paths.items()]
     head = "assumed, as the profile does not say (`advisor explain KEY` tells why; `platform: {KEY: value}` overrides):"
-    return ["", *textwrap.wrap(head, width()), *lines] if lines else []
+    return ["", *folded(head, width()), *lines] if lines else []
+
+
+def folded(text: str, wide: int, *, first: str = "", then: str = "") -> list[str]:
+    """A text over as many lines as it takes; names stay in one piece. ``first`` and ``then`` indent its lines."""
+    return textwrap.wrap(
+        text, wide, initial_indent=first, subsequent_indent=then, break_on_hyphens=False, break_long_words=False
+    )
 
 
 def width() -> int:

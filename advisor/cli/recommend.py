@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from advisor.cli.bars import Aside, drawn
-from advisor.cli.output import EXIT_FAILED, answer, answer_json, assumed_lines, width
+from advisor.cli.output import EXIT_FAILED, answer, answer_json, assumed_lines, folded, width
 from advisor.cli.warming import loading, warn_of_compiling
 
 if TYPE_CHECKING:
@@ -99,7 +98,7 @@ def _begun(found: Recommendation) -> list[str]:
     wide = width()
     lines: list[str] = []
     for sentence in found.why:
-        lines += textwrap.wrap(sentence, wide)
+        lines += folded(sentence, wide)
     for table in answer_tables(found):
         lines += ["", table.text(wide)]
     return [*lines, *_in_detail(found, wide)]
@@ -114,9 +113,9 @@ def _in_detail(found: Recommendation, wide: int) -> list[str]:
     first = found.options[0]
     head = f"To see {first.id} in detail, with these figures"
     if pieces := simulate_command(found.workload, first):
-        return ["", *textwrap.wrap(f"{head}:", wide, break_on_hyphens=False), *_continued(pieces, wide)]
+        return ["", *folded(f"{head}:", wide), *_continued(pieces, wide)]
     head += f", from Python (w = ad.read(file), answer = ad.recommend(w, seed={found.seed})):"
-    return ["", *textwrap.wrap(head, wide, break_on_hyphens=False), f"  {in_python(first)}"]
+    return ["", *folded(head, wide), f"  {in_python(first)}"]
 
 
 def _continued(pieces: list[str], wide: int) -> list[str]:
@@ -139,12 +138,12 @@ def _ended(found: Recommendation) -> list[str]:
     wide = width()
     lines: list[str] = []
     if not found.break_even and (said := nothing_found(found)):
-        lines += ["", "What would change the answer", "", *textwrap.wrap(said, wide)]
+        lines += ["", "What would change the answer", "", *folded(said, wide)]
     for table in later_tables(found):
         lines += ["", table.text(wide)]
     for finding in found.warnings:
-        lines += ["", *textwrap.wrap(f"{finding.where}: {finding.rule} warns: {finding.says}", wide)]
-        lines += textwrap.wrap(f"to mend: {finding.mend}", wide, initial_indent="  ", subsequent_indent="  ")
+        lines += ["", *folded(f"{finding.where}: {finding.rule} warns: {finding.says}", wide)]
+        lines += folded(f"to mend: {finding.mend}", wide, first="  ", then="  ")
     for note in found.notes:
-        lines += ["", *textwrap.wrap(f"Note: {note}.", wide)]
+        lines += ["", *folded(f"Note: {note}.", wide)]
     return [*lines, *assumed_lines(found.workload)]

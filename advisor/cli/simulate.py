@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from advisor.cli.output import (
     answer_json,
     assumed_lines,
     complain,
+    folded,
     said,
     settings,
     width,
@@ -175,14 +175,14 @@ def _told(workload: Workload, outcome: Outcome) -> str:
         lines += [table.text(width()), ""]
     if drawn := outcome.drawn():
         lines += [drawn, ""]
-    lines += textwrap.wrap(f"Service times ({outcome.evidence}): {outcome.evidence_says}.", width())
+    lines += folded(f"Service times ({outcome.evidence}): {outcome.evidence_says}.", width())
     for note in outcome.notes:
-        lines += textwrap.wrap(f"Note: {note}.", width())
+        lines += folded(f"Note: {note}.", width())
     lines += assumed_lines(workload)
     platform = [f"{one.key} {one.value}" for one in outcome.assumptions if not one.paths]
     if platform:
         head = "assumed of the platform (`advisor explain KEY` tells why): "
-        lines += ["", *textwrap.wrap(head + "; ".join(platform), width(), break_on_hyphens=False)]
+        lines += ["", *folded(head + "; ".join(platform), width())]
     return "\n".join(lines)
 
 

@@ -160,3 +160,19 @@ def test_the_command_line_says_the_nearest_and_exits_with_one(advisor: Callable[
     ran = advisor("recommend", path)
     assert ran.code == 1
     assert "relax payload.request_max to 1 GB" in " ".join(ran.out.split())
+
+
+def test_a_field_that_is_nothing_is_not_made_less() -> None:
+    # No instance holds 900 GB of model on its disks; the smaller fields are tried, and answers have no bytes.
+    w = reads(
+        f"""{HEAD}
+name: empty
+work: [{{on: ml.c5.xlarge, mean: 30 ms}}]
+traffic: {{rate: 2 per second}}
+payload: {{request: 1 KB, response: 0 B}}
+objective: {{p99: 1 s}}
+"""
+    ).with_({"model.size": "800 GB", "model.memory": "900 GB"})
+    answer = recommend(w, explain=False)
+    assert answer.best is None
+    assert answer.why[0].startswith("Nothing can serve empty")

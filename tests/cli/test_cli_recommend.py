@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,9 @@ def test_a_terminal_has_the_same_answer_between_its_progress(profile: Path, on_t
 def test_where_nothing_would_change_the_answer_it_is_said_what_was_looked_at(
     advisor, profile: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(changing, "with_changes", lambda answer, *_, **__: answer)
+    monkeypatch.setattr(changing, "with_changes", lambda answer, *_, **__: replace(answer, explained=True))
     text = advisor("recommend", profile).out
     heading = text.index("What would change the answer")
     assert "with traffic.rate or payload.request moved alone, up to 100 times" in " ".join(text[heading:].split())
+    # Where it is not to be looked for, nothing is said to have been.
+    assert "What would change the answer" not in advisor("recommend", "--quick", profile).out
