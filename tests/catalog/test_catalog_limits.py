@@ -67,6 +67,7 @@ FIGURES = [
     ("batch.retries_max", 3, "2026-08"),
     ("batch.instances_max", 100, "2026-08"),
     ("batch.volume_gb", 30 * GB, "2026"),
+    ("batch.machine_history_max", 25_000, "2026"),
     ("batch.startup_measured_plain", 270, "2020-2024"),
     ("training.max_runtime_quota", 5 * 86400, "2026"),
     ("training.spot_saving_max", 0.9, "2026"),

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from botocore import xform_name
 
+from advisor.catalog.limits import limit
 from advisor.patterns import BatchTransform
-from advisor.patterns.batch.machine import PAGE, WAIT_S, pages_of, waits_of, work_of
+from advisor.patterns.batch import machine as made_machine
+from advisor.patterns.batch.machine import PAGE, WAIT_S, pages_of, rests_of, rounds, waits_of, work_of
 from advisor.rules import overlay
 from tests.patterns import service_model, state_language
-from tests.patterns.state_language import Raised, walk
+from tests.patterns.state_language import Raised, events, walk
 
 STREAM = overlay("name: demo")
 LOT = overlay("{name: demo, traffic: null, batch: {records: 1000, record_size: 1 KB, files: 10, every: 1 day}}")
 D = BatchTransform(instance_type="ml.m5.xlarge", instances=2, every_s=420.0)
 # Names of services in the resources of states, and in boto3.
-CLIENTS = {"sfn": "stepfunctions", "s3": "s3", "sagemaker": "sagemaker"}
+CLIENTS = {"sfn": "stepfunctions", "states": "stepfunctions", "s3": "s3", "sagemaker": "sagemaker"}
 
 
 def machine() -> dict[str, Any]:
@@ -31,8 +34,11 @@ def machine() -> dict[str, Any]:
 
 def spelled(service: str, request: dict[str, Any]) -> dict[str, Any]:
     """States and schedules begin every name with a capital, and the service's own names begin with a small letter."""
-    if service != "sfn":
+    if service not in ("sfn", "states"):
         return request
+    # The integration writes an input as JSON; the service takes it as text.
+    if service == "states":
+        request = request | {"Input": json.dumps(request["Input"])}
     return {name[0].lower() + name[1:]: value for name, value in request.items()}
 
 
@@ -47,6 +53,8 @@ class World:
         self.begun, self.after = 0.0, ""
         self.page: list[str] = []
         self.lists = 0
+        self.given: Mapping[str, Any] = {}
+        self.pages, self.rests = 0, list[list[str]]()
 
     def __call__(self, task: str) -> Mapping[str, Any]:
         made: Mapping[str, Any] = getattr(self, f"_{task}")()
@@ -57,8 +65,10 @@ class World:
 
     def _input(self) -> Mapping[str, Any]:
         self.lists += 1
-        self.begun, self.after = self.now, "input/"
-        return {"come": min(1, len(self.objects)), "begun": self.begun, "after": self.after}
+        self.begun, self.after = self.given.get("begun", self.now), self.given.get("after", "input/")
+        self.pages = 0
+        come = {"come": min(1, len(self.objects)), "rest": "begun" in self.given}
+        return come | {"begun": self.begun, "after": self.after, "pages": 0}
 
     def _job(self) -> Mapping[str, Any]:
         self.answered = sorted(self.objects)
@@ -78,16 +88,39 @@ class World:
         page = left[:PAGE]
         self.page = [name for name in page if self.objects[name] <= self.begun]
         self.after = page[-1] if page else self.after
-        return {"keys": self.page, "after": self.after, "more": len(left) > PAGE}
+        self.pages += 1
+        return {"keys": self.page, "after": self.after, "more": len(left) > PAGE, "pages": self.pages}
 
     def _remove(self) -> Mapping[str, Any]:
         for name in self.page:
             del self.objects[name]
         return {"keys": []}
 
+    def _rest(self) -> Mapping[str, Any]:
+        # Later, and while another run waits for its turn.
+        self.given, self.now, self.older = {"begun": self.begun, "after": self.after}, self.now + 500, [2]
+        been: list[str] = []
+        self.rests.append(been)
+        been += walk(machine(), self)
+        return {}
+
+
+class Endless(World):
+    """Inputs without an end."""
+
+    def _taken(self) -> Mapping[str, Any]:
+        self.pages += 1
+        return {"keys": ["one"], "after": "", "more": True, "pages": self.pages}
+
+    def _remove(self) -> Mapping[str, Any]:
+        return {"keys": []}
+
+    def _rest(self) -> Mapping[str, Any]:
+        return {}
+
 
 def steps(**counts: float) -> float:
-    return work_of(**{"looks": 1, "waits": 0, "jobs": 0, "pages": 0, **counts})["transitions"]
+    return work_of(**{"looks": 1, "waits": 0, "jobs": 0, "pages": 0, "rests": 0, **counts})["transitions"]
 
 
 def test_the_definition_is_valid() -> None:
@@ -122,6 +155,8 @@ def test_what_each_state_asks_of_aws_is_a_valid_request() -> None:
         "{% $states.context.StateMachine.Id %}": "arn:aws:states:us-east-1:123456789012:stateMachine:demo",
         "{% 'demo-batch-transform-' & $states.context.Execution.Name %}": f"demo-batch-transform-{'d' * 16}",
         "{% $after %}": "input/a",
+        "{% $begun %}": "2030-01-01T00:00:00Z",
+        "{% 'rest-' & $uuid() %}": "rest-01234567-89ab-cdef-0123-456789abcdef",
         "{% $keys %}": [{"Key": "input/a"}],
     }
 
@@ -133,13 +168,13 @@ def test_what_each_state_asks_of_aws_is_a_valid_request() -> None:
     asked = []
     for state in machine()["States"].values():
         if state["Type"] == "Task":
-            *_, service, operation = state["Resource"].removesuffix(".sync").split(":")
+            *_, service, operation = re.sub(r"\.sync(:2)?$", "", state["Resource"]).split(":")
             request = spelled(service, filled(state["Arguments"]))
             assert service_model.problems(CLIENTS[service], xform_name(operation), request) == []
             asked.append(operation)
     assert asked == [
         "listExecutions", "listObjectsV2", "createTransformJob", "describeTransformJob", "listObjectsV2",
-        "deleteObjects",
+        "deleteObjects", "startExecution",
     ]  # fmt: skip
 
 
@@ -175,7 +210,7 @@ def test_what_a_job_has_taken_leaves_the_prefix_and_what_came_since_stays() -> N
     assert world.answered == ["input/a", "input/b"]
     assert set(world.objects) == {"input/aa", "input/c"}
     assert len(been) == steps(jobs=1, pages=1) == 9
-    assert world.lists == work_of(1, 0, 1, 1)["lists"] == 2
+    assert world.lists == work_of(1, 0, 1, 1, 0)["lists"] == 2
 
 
 def test_many_objects_are_removed_page_by_page() -> None:
@@ -183,6 +218,42 @@ def test_many_objects_are_removed_page_by_page() -> None:
     # 500, 500 and 200
     assert len(walk(machine(), world)) == steps(jobs=1, pages=pages_of(1200)) == 4 + 1 + 4 * 3
     assert world.objects == {}
+
+
+def test_after_so_many_pages_a_run_of_its_own_goes_on_removing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(made_machine, "rounds", lambda: 2)
+    # 2,300 objects have come on five pages, two a run: two runs go on. Between them lies what came since.
+    world = World({f"input/{n:05d}": 50.0 for n in range(2300)})
+    world.comes = {f"input/{n:05d}-since": 150.0 for n in range(100)}
+    been = walk(machine(), world)
+    assert been[-2:] == ["rest", "done"]
+    assert [one[:4] for one in world.rests] == [["before", "input", "turn", "taken"]] * 2
+    assert len(world.answered) == 2300
+    assert len(world.objects) == 100
+    assert set(world.objects.values()) == {150.0}
+    # The first run has its 4 steps, the job and 4 a page; each that goes on is one step there, and 4 of its own.
+    pages = 2 + 2 + 1
+    told = steps(jobs=1, pages=pages, rests=2)
+    assert len(been) + sum(len(one) for one in world.rests) == told == 4 + 1 + 4 * pages + 2 * (1 + 4)
+    assert world.lists == work_of(1, 0, 1, pages, 2)["lists"] == 1 + pages + 2
+    assert [rests_of(n) for n in (0, 500, 1000, 1001, 2000, 2001)] == [0, 0, 0, 1, 1, 2]
+
+
+def test_the_history_of_a_run_has_room_for_a_year_of_waits_and_its_pages() -> None:
+    # Half of 25,000 events, 14 a round: a wait, its end, a look of two calls and a choice; or two calls, two choices.
+    assert rounds() == (25_000 - 50) // 2 // 14 == 891
+    year = waits_of(365 * 86400.0)
+    # 50 waits of 15 s are 750 s, and a fiftieth more each time makes a year of that in ln(42048) / ln(1.02) = 537.6.
+    assert year == pytest.approx(50 + 538, abs=10)
+    world = Endless({"input/a": 90.0}, older=(*[1] * rounds(), 0))
+    been = walk(machine(), world)
+    assert been.count("wait") == been.count("taken") == rounds() > year
+    assert been[-2:] == ["rest", "done"]
+    told = events(machine(), been)
+    assert told == 2 + 14 * rounds() + (5 + 5 + 2) + 6 + 14 * rounds() + 6 + 2
+    assert told <= limit("batch.machine_history_max").base
+    # Two million objects are 4,000 pages, which five runs remove: four go on after the first.
+    assert (pages_of(2e6), rests_of(2e6)) == (4000, 4)
 
 
 def test_one_job_runs_at_a_time_and_one_run_waits_for_its_turn() -> None:
@@ -193,6 +264,8 @@ def test_one_job_runs_at_a_time_and_one_run_waits_for_its_turn() -> None:
     # A job that begins half a minute after it was due has waited twice.
     assert len(been) == steps(waits=waits_of(30.0), jobs=1, pages=1)
     assert (WAIT_S, waits_of(0.0), waits_of(30.5)) == (15, 0, 3)
+    # After 50 waits, 750 s, each is a fiftieth of all before in whole seconds: 15, 16, 16, 16, 17.
+    assert [waits_of(at) for at in (750.0, 765.0, 781.0, 797.0, 813.0, 830.0, 831.0)] == [50, 51, 52, 53, 54, 55, 56]
     # A third run leaves all to the one that waits.
     third = World({"input/a": 90.0}, older=(2,))
     assert walk(machine(), third) == ["before", "input", "turn", "done"]

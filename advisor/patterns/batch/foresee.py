@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from advisor.patterns.batch.job import Lot, lot, most_instances, places, records_at_once
-from advisor.patterns.batch.machine import pages_of, waits_of, work_of
+from advisor.patterns.batch.machine import pages_of, rests_of, waits_of, work_of
 from advisor.patterns.batch.pace import served
 from advisor.patterns.foresight import Foresight, mixed, parts_of
 from advisor.patterns.foresight_fleet import above_mean
@@ -76,7 +76,7 @@ def _of_lot(w: Workload, d: BatchTransform) -> Foresight:
 def _of_stream(w: Workload, d: BatchTransform, ground: Ground) -> Foresight:
     pace = _Pace.of(w, d)
     jobs = records = worked = mean = 0.0
-    turns = pages = 0.0
+    turns = pages = rests = 0.0
     took: list[tuple[float, float]] = []
     start_s = job_start_s(w)
     behind = ground.rate_per_s * pace.record_s >= d.instances
@@ -93,6 +93,7 @@ def _of_stream(w: Workload, d: BatchTransform, ground: Ground) -> Foresight:
         these = share * MONTH_S / period * some
         jobs, records, worked = jobs + these, records + these * lot_size, worked + these * work_s
         turns, pages = turns + these * chance * waits_of(late), pages + these * pages_of(lot_size)
+        rests += these * rests_of(lot_size)
         for part, wait in waits:
             for much, after in ((1 - chance, wait), (chance, wait * (1 + late / d.every_s))):
                 end = after + work_s + pace.end_s
@@ -108,7 +109,7 @@ def _of_stream(w: Workload, d: BatchTransform, ground: Ground) -> Foresight:
     return Foresight(
         granules={
             **_granules(w, d, jobs, each, each, work_s, ground.bytes_in),
-            **work_of(MONTH_S / d.every_s, turns, jobs, pages),
+            **work_of(MONTH_S / d.every_s, turns, jobs, pages, rests),
         },
         later=later,
         mean_s=math.inf if behind else mean,

@@ -2,46 +2,81 @@
 
     before ── input ── turn ──> nothing has come, or another run waits already ──> done
        ^                 │ ╰──> job ── taken ── which ── remove ──> done
-       ╰───── wait <─────╯ the job before still runs
+       ╰───── wait <─────╯ the job before still runs   ╰──> rest, a run that goes on removing ──> done
 
 A job that is given an empty prefix fails, and two jobs over one prefix answer everything twice. So a run looks first,
 one job runs at a time, and what a job has answered leaves the prefix. A run that is not needed ends after three steps.
-Source: AWS Step Functions developer guide, JSONata and service integrations, 2026; Amazon States Language.
+The history of a run is limited, and a run that reaches its end fails: so waits grow with the time waited, and after
+many pages another run of the same machine goes on removing, while the first still counts as the one that runs.
+Source: AWS Step Functions developer guide, JSONata, service integrations and continuing long executions, 2026; Amazon
+States Language.
 """
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-__all__ = ["PAGE", "WAIT_S", "definition", "pages_of", "waits_of", "work_of"]
+from advisor.patterns.batch.job import whole
+
+__all__ = ["PAGE", "WAIT_S", "definition", "pages_of", "rests_of", "rounds", "waits_of", "work_of"]
 
 WAIT_S = 15
-"""How long a run whose turn has not come waits before it looks again."""
+"""How long a run whose turn has not come waits before it looks again, at first."""
+_PART = 50
+"""Later it waits this part of the time since it began: its job is never later by more than that."""
 PAGE = 500
 """Objects listed and removed at a time: what is told of a thousand may be more than a state takes (256 KiB)."""
 
-# Steps of a run: one look and its end; a look again after a wait; the job; a page of what it has taken.
-_LOOK, _AGAIN, _JOB, _OF_PAGE = 4, 4, 1, 4
+# Steps of a run: one look and its end; a look again after a wait; the job; a page of what it has taken; a run that goes
+# on removing, which begins with a look.
+_LOOK, _AGAIN, _JOB, _OF_PAGE, _REST = 4, 4, 1, 4, 5
+# Events of a wait and the look after it, and of a page: five of each call of a service, two of each other step. Events
+# of all else that one run does, with some room.
+_EVENTS, _OTHER_EVENTS = 14, 50
 
 
-def work_of(looks: float, waits: float, jobs: float, pages: float) -> dict[str, float]:
-    """Steps of the machine and listings of S3, as granules: of runs, waits for a turn, jobs and pages of objects."""
+def work_of(looks: float, waits: float, jobs: float, pages: float, rests: float) -> dict[str, float]:
+    """Steps of the machine and listings of S3, as granules: of runs that a schedule starts, waits for a turn, jobs,
+    pages of objects, and runs that go on removing.
+    """
     return {
-        "transitions": _LOOK * looks + _AGAIN * waits + _JOB * jobs + _OF_PAGE * pages,
-        "lists": looks + waits + pages,
+        "transitions": _LOOK * looks + _AGAIN * waits + _JOB * jobs + _OF_PAGE * pages + _REST * rests,
+        "lists": looks + waits + pages + rests,
     }
+
+
+@cache
+def rounds() -> int:
+    """Waits that the history of one run has room for, and as many pages beside them."""
+    return (whole("batch.machine_history_max") - _OTHER_EVENTS) // (2 * _EVENTS)
+
+
+@cache
+def _looks_s() -> tuple[int, ...]:
+    """When a run that is not let in looks, in seconds after its first look."""
+    at = [0]
+    for _ in range(rounds()):
+        at.append(at[-1] + max(WAIT_S, math.ceil(at[-1] / _PART)))
+    return tuple(at)
 
 
 def waits_of(delay_s: float) -> int:
     """How often a run waits whose job begins so long after it was due."""
-    return math.ceil(max(0.0, delay_s) / WAIT_S)
+    return bisect_left(_looks_s(), delay_s)
 
 
 def pages_of(objects: float) -> int:
     """Pages in which so many objects are listed and removed."""
     return math.ceil(objects / PAGE)
+
+
+def rests_of(objects: float) -> int:
+    """Runs that go on removing so many objects, after the one that had their job."""
+    return max(0, math.ceil(pages_of(objects) / rounds()) - 1)
 
 
 def definition(partition: str, job: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,13 +88,18 @@ def definition(partition: str, job: Mapping[str, Any]) -> dict[str, Any]:
     def task(service: str, arguments: Mapping[str, Any], **rest: Any) -> dict[str, Any]:
         return {"Type": "Task", "Resource": f"arn:{partition}:states:::{service}", "Arguments": arguments, **rest}
 
-    started = "$toMillis($states.context.Execution.StartTime)"
+    started, entered = "$toMillis($states.context.Execution.StartTime)", "$states.context.State.EnteredTime"
+    given = "$states.context.Execution.Input"
     named = f"{{% '{job['TransformJobName']}-' & $states.context.Execution.Name %}}"
     states = {
         "before": task(
             "aws-sdk:sfn:listExecutions",
             {"StateMachineArn": "{% $states.context.StateMachine.Id %}", "StatusFilter": "RUNNING"},
-            Assign={"before": f"{{% $count($states.result.Executions[$toMillis(StartDate) < {started}]) %}}"},
+            # A run that goes on removing is a part of the one that waits for its end.
+            Assign={
+                "before": f"{{% $count($states.result.Executions[$toMillis(StartDate) < {started} "
+                "and $not($contains(Name, 'rest-'))]) %}"
+            },
             Next="input",
         ),
         "input": task(
@@ -68,21 +108,28 @@ def definition(partition: str, job: Mapping[str, Any]) -> dict[str, Any]:
             {**below, "StartAfter": prefix, "MaxKeys": 1},
             Assign={
                 "come": "{% $states.result.KeyCount %}",
-                "begun": "{% $states.context.State.EnteredTime %}",
-                "after": prefix,
+                "rest": f"{{% $exists({given}.begun) %}}",
+                "begun": f"{{% $exists({given}.begun) ? {given}.begun : {entered} %}}",
+                "after": f"{{% $exists({given}.after) ? {given}.after : '{prefix}' %}}",
+                "pages": 0,
             },
             Next="turn",
         ),
         "turn": {
             "Type": "Choice",
             "Choices": [
+                {"Condition": "{% $rest %}", "Next": "taken"},
                 # The run that waits takes what has come for this one, too.
                 {"Condition": "{% $come = 0 or $before > 1 %}", "Next": "done"},
                 {"Condition": "{% $before = 1 %}", "Next": "wait"},
             ],
             "Default": "job",
         },
-        "wait": {"Type": "Wait", "Seconds": WAIT_S, "Next": "before"},
+        "wait": {
+            "Type": "Wait",
+            "Seconds": f"{{% $max([{WAIT_S}, $ceil(($toMillis({entered}) - {started}) / {1000 * _PART})]) %}}",
+            "Next": "before",
+        },
         "job": task(
             "sagemaker:createTransformJob.sync",
             {**job, "TransformJobName": named},
@@ -99,6 +146,7 @@ def definition(partition: str, job: Mapping[str, Any]) -> dict[str, Any]:
                 "keys": "{% [$states.result.Contents[$toMillis(LastModified) <= $toMillis($begun)].{'Key': Key}] %}",
                 "after": "{% $states.result.KeyCount > 0 ? $states.result.Contents[-1].Key : $after %}",
                 "more": "{% $states.result.IsTruncated %}",
+                "pages": "{% $pages + 1 %}",
             },
             Next="which",
         ),
@@ -106,6 +154,7 @@ def definition(partition: str, job: Mapping[str, Any]) -> dict[str, Any]:
             "Type": "Choice",
             "Choices": [
                 {"Condition": "{% $count($keys) > 0 %}", "Next": "remove"},
+                {"Condition": f"{{% $more and $pages >= {rounds()} %}}", "Next": "rest"},
                 {"Condition": "{% $more %}", "Next": "taken"},
             ],
             "Default": "done",
@@ -115,6 +164,15 @@ def definition(partition: str, job: Mapping[str, Any]) -> dict[str, Any]:
             {"Bucket": bucket, "Delete": {"Objects": "{% $keys %}", "Quiet": True}},
             Assign={"keys": []},
             Next="which",
+        ),
+        "rest": task(
+            "states:startExecution.sync:2",
+            {
+                "StateMachineArn": "{% $states.context.StateMachine.Id %}",
+                "Name": "{% 'rest-' & $uuid() %}",
+                "Input": {"begun": "{% $begun %}", "after": "{% $after %}"},
+            },
+            Next="done",
         ),
         "done": {"Type": "Succeed"},
     }

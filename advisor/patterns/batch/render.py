@@ -76,8 +76,8 @@ def _of_stream(w: Workload, d: BatchTransform, job: Mapping[str, Any]) -> tuple[
             w,
             "iam",
             "role/replace-me-machine",
-            "the role that may list its own runs, list and delete inputs, create and describe jobs, and pass on the "
-            "role of the model",
+            "the role that may list its own runs, start one and hear of its end, list and delete inputs, create and "
+            "describe jobs and hear of their end, and pass on the role of the model",
         ),
     }
     started = {"StateMachineArn": f"arn:{partition(w.region)}:states:{w.region}:{ACCOUNT}:stateMachine:{name}"}

@@ -11,7 +11,7 @@ import numpy as np
 
 from advisor.patterns.base import Pattern
 from advisor.patterns.batch.job import MEGABYTE, share_s, whole
-from advisor.patterns.batch.machine import WAIT_S, pages_of, waits_of, work_of
+from advisor.patterns.batch.machine import WAIT_S, pages_of, rests_of, waits_of, work_of
 from advisor.patterns.batch.pace import served
 from advisor.patterns.batch.samples import samples_of
 from advisor.patterns.foresight import whole as whole_granules
@@ -34,7 +34,7 @@ __all__ = ["estimate", "simulate", "spec_of", "trace"]
 
 _LOOKS = (
     "batch-transform starts no job, and is billed none, when one is due and nothing has come: what `advisor render` "
-    f"gives looks first, and waits while the job before runs ({WAIT_S} s at a time)"
+    f"gives looks first, and waits while the job before runs ({WAIT_S} s at a time at first)"
 )
 # Starts of jobs are drawn this often, then round and round.
 _STARTS = 256
@@ -86,8 +86,8 @@ def _looks(d: BatchTransform, run: BatchRun) -> Mapping[str, int]:
     jobs = [job for job in run.jobs if low <= job.billed_from < high]
     # The window holds whole times between jobs; only a run cut short does not.
     looks = math.ceil((high - low) / d.every_s - 1e-9)
-    pages = sum(pages_of(job.objects) for job in jobs)
-    return whole_granules(work_of(looks, sum(waits_of(job.delay_s) for job in jobs), len(jobs), pages))
+    pages, rests = (sum(of(job.objects) for job in jobs) for of in (pages_of, rests_of))
+    return whole_granules(work_of(looks, sum(waits_of(job.delay_s) for job in jobs), len(jobs), pages, rests))
 
 
 def spec_of(w: Workload, d: BatchTransform, trace: Trace) -> JobSpec:
