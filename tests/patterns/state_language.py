@@ -128,13 +128,13 @@ def _unassigned(start: str, states: States, ways: Mapping[str, set[str]]) -> Ite
 
 
 class Raised(Exception):
-    """A task of a walk fails."""
+    """A task of a walk fails, or the walk ends in the state of failure that it names."""
 
 
 def walk(definition: Mapping[str, Any], world: Callable[[str], Mapping[str, Any]]) -> list[str]:
     """The states of one run in their order. The world does what a task does, and gives the values that it assigns.
 
-    `Raised` where a task fails and nothing catches that.
+    `Raised` where a task fails and nothing catches that, and where the run ends as failed.
     """
     states: States = definition["States"]
     known: dict[str, Any] = {}
@@ -144,6 +144,8 @@ def walk(definition: Mapping[str, Any], world: Callable[[str], Mapping[str, Any]
         been.append(at)
         if state["Type"] == "Succeed":
             return been
+        if state["Type"] == "Fail":
+            raise Raised(at)
         if state["Type"] == "Choice":
             true = [one["Next"] for one in state["Choices"] if _holds(one["Condition"], known)]
             at = true[0] if true else state["Default"]

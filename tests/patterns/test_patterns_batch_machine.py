@@ -49,7 +49,7 @@ class World:
         self.objects, self.older, self.now = dict(came), list(older), now
         self.comes: dict[str, float] = {}
         self.answered: list[str] = []
-        self.fails, self.exists = False, True
+        self.fails, self.exists, self.job = False, True, {"status": "Failed", "started": True}
         self.begun, self.after = 0.0, ""
         self.page: list[str] = []
         self.lists = 0
@@ -80,7 +80,7 @@ class World:
     def _ended(self) -> Mapping[str, Any]:
         if not self.exists:
             raise Raised
-        return {}
+        return {"began": self.job["status"] == "Failed" and self.job["started"]}
 
     def _taken(self) -> Mapping[str, Any]:
         self.lists += 1
@@ -275,10 +275,27 @@ def test_one_job_runs_at_a_time_and_one_run_waits_for_its_turn() -> None:
 def test_a_failed_job_has_taken_its_inputs_and_one_that_never_was_has_not() -> None:
     failed = World({"input/a": 90.0})
     failed.fails = True
-    assert walk(machine(), failed)[3:6] == ["job", "ended", "taken"]
+    assert walk(machine(), failed)[3:7] == ["job", "ended", "began", "taken"]
     assert failed.objects == {}
     never = World({"input/a": 90.0})
     never.fails, never.exists = True, False
     with pytest.raises(Raised):
         walk(machine(), never)
     assert never.objects == {"input/a": 90.0}
+
+
+@pytest.mark.parametrize(("status", "started"), [("Failed", False), ("Stopped", True), ("Stopped", False)])
+def test_a_job_that_never_began_or_was_stopped_leaves_its_inputs_and_the_run_says_so(
+    status: str, started: bool
+) -> None:
+    world = World({"input/a": 90.0})
+    world.fails, world.job = True, {"status": status, "started": started}
+    with pytest.raises(Raised, match="left"):
+        walk(machine(), world)
+    assert world.objects == {"input/a": 90.0}
+    left = machine()["States"]["left"]
+    assert "stay for the next job" in left["Cause"]
+    # The next run's job takes them.
+    world.fails, world.older = False, [0]
+    walk(machine(), world)
+    assert (world.answered, world.objects) == (["input/a"], {})

@@ -3,6 +3,7 @@
     before ── input ── turn ──> nothing has come, or another run waits already ──> done
        ^                 │ ╰──> job ── taken ── which ── remove ──> done
        ╰───── wait <─────╯ the job before still runs   ╰──> rest, a run that goes on removing ──> done
+    job ── ended, it failed ── began ── taken, as above; or left, and what has come stays for the next
 
 A job that is given an empty prefix fails, and two jobs over one prefix answer everything twice. So a run looks first,
 one job runs at a time, and what a job has answered leaves the prefix. A run that is not needed ends after three steps.
@@ -136,9 +137,23 @@ def definition(partition: str, job: Mapping[str, Any]) -> dict[str, Any]:
             Catch=[{"ErrorEquals": ["States.TaskFailed"], "Next": "ended"}],
             Next="taken",
         ),
-        # A job that has failed over one object has answered the others; one that never was ends the run as failed,
-        # and what has come stays for the next.
-        "ended": task("aws-sdk:sagemaker:describeTransformJob", {"TransformJobName": named}, Next="taken"),
+        # A job that has failed over one object has answered the others. Where it never was, never began on its
+        # instances, or was stopped, the run ends as failed, and what has come stays for the next.
+        "ended": task(
+            "aws-sdk:sagemaker:describeTransformJob",
+            {"TransformJobName": named},
+            Assign={
+                "began": "{% $states.result.TransformJobStatus = 'Failed' "
+                "and $exists($states.result.TransformStartTime) %}"
+            },
+            Next="began",
+        ),
+        "began": {"Type": "Choice", "Choices": [{"Condition": "{% $began %}", "Next": "taken"}], "Default": "left"},
+        "left": {
+            "Type": "Fail",
+            "Error": "JobDidNotWork",
+            "Cause": "The transform job never began its work, or was stopped: its inputs stay for the next job.",
+        },
         "taken": task(
             "aws-sdk:s3:listObjectsV2",
             {**below, "StartAfter": "{% $after %}", "MaxKeys": PAGE},
