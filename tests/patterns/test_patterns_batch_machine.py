@@ -22,6 +22,9 @@ from tests.patterns.state_language import Raised, events, walk
 STREAM = overlay("name: demo")
 LOT = overlay("{name: demo, traffic: null, batch: {records: 1000, record_size: 1 KB, files: 10, every: 1 day}}")
 D = BatchTransform(instance_type="ml.m5.xlarge", instances=2, every_s=420.0)
+LOT_JOB = D.render(LOT)[1].request
+# How a run names its job: after the digits of the time at which it is due.
+NAMED = "{% 'demo-batch-transform-' & $replace($states.context.Execution.Input.due, /[^0-9]/, '') %}"
 # Names of services in the resources of states, and in boto3.
 CLIENTS = {"sfn": "stepfunctions", "states": "stepfunctions", "s3": "s3", "sagemaker": "sagemaker"}
 
@@ -50,6 +53,7 @@ class World:
         self.comes: dict[str, float] = {}
         self.answered: list[str] = []
         self.fails, self.exists, self.job = False, True, {"status": "Failed", "started": True}
+        self.twice = False
         self.begun, self.after = 0.0, ""
         self.page: list[str] = []
         self.lists = 0
@@ -80,7 +84,7 @@ class World:
     def _ended(self) -> Mapping[str, Any]:
         if not self.exists:
             raise Raised
-        return {"began": self.job["status"] == "Failed" and self.job["started"]}
+        return {"began": self.job["status"] == "Failed" and self.job["started"] and not self.twice}
 
     def _taken(self) -> Mapping[str, Any]:
         self.lists += 1
@@ -153,7 +157,7 @@ def test_what_each_state_asks_of_aws_is_a_valid_request() -> None:
     # What expressions come to, by what stands in their place.
     values = {
         "{% $states.context.StateMachine.Id %}": "arn:aws:states:us-east-1:123456789012:stateMachine:demo",
-        "{% 'demo-batch-transform-' & $states.context.Execution.Name %}": f"demo-batch-transform-{'d' * 16}",
+        NAMED: "demo-batch-transform-20300101183000",
         "{% $after %}": "input/a",
         "{% $begun %}": "2030-01-01T00:00:00Z",
         "{% 'rest-' & $uuid() %}": "rest-01234567-89ab-cdef-0123-456789abcdef",
@@ -186,7 +190,12 @@ def test_a_schedule_of_a_stream_starts_the_machine_and_one_of_a_lot_the_job() ->
     assert schedule.request["Target"]["Arn"] == "arn:aws:scheduler:::aws-sdk:sfn:startExecution"
     asked = json.loads(schedule.request["Target"]["Input"])
     assert asked["StateMachineArn"].endswith(f":stateMachine:{made.request['name']}")
-    asked = spelled("sfn", asked | {"Name": "d" * 16})
+    # A second call for one time is told the same, so that its job has the same name: each call's id is another.
+    assert json.loads(asked["Input"]) == {"due": "<aws.scheduler.scheduled-time>"}
+    assert "execution-id" not in schedule.request["Target"]["Input"]
+    states = machine()["States"]
+    assert [states[one]["Arguments"]["TransformJobName"] for one in ("job", "ended")] == [NAMED] * 2
+    asked = spelled("sfn", asked)
     assert service_model.problems("stepfunctions", "start_execution", asked) == []
     *_, first, schedule = D.render(LOT)
     assert first.operation == "create_transform_job"
@@ -294,8 +303,27 @@ def test_a_job_that_never_began_or_was_stopped_leaves_its_inputs_and_the_run_say
         walk(machine(), world)
     assert world.objects == {"input/a": 90.0}
     left = machine()["States"]["left"]
-    assert "stay for the next job" in left["Cause"]
+    assert "stays for the next job" in left["Cause"]
     # The next run's job takes them.
     world.fails, world.older = False, [0]
     walk(machine(), world)
     assert (world.answered, world.objects) == (["input/a"], {})
+
+
+def test_a_job_of_another_run_for_the_same_time_tells_nothing_of_what_came_since() -> None:
+    # The name is taken: the job is refused, and what is described is the other run's, which has failed.
+    world = World({"input/a": 90.0})
+    world.fails = world.twice = True
+    with pytest.raises(Raised, match="left"):
+        walk(machine(), world)
+    assert world.objects == {"input/a": 90.0}
+    asked = machine()["States"]["ended"]["Assign"]["began"]
+    assert "$toMillis($states.result.CreationTime) >= $toMillis($begun)" in asked
+
+
+@pytest.mark.parametrize("name", ["demo", "n" * 120])
+def test_a_streams_job_is_named_shortly_enough_with_the_digits_of_its_time(name: str) -> None:
+    _, made, _ = D.render(STREAM.with_({"name": name}))
+    named = json.loads(made.request["definition"])["States"]["job"]["Arguments"]["TransformJobName"]
+    request = {**LOT_JOB, "TransformJobName": named.split("'")[1] + "20300101183000"}
+    assert service_model.problems("sagemaker", "create_transform_job", request) == []

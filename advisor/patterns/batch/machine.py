@@ -81,7 +81,10 @@ def rests_of(objects: float) -> int:
 
 
 def definition(partition: str, job: Mapping[str, Any]) -> dict[str, Any]:
-    """The machine around a job's request; the run's own name makes the job's, after the name that the request has."""
+    """The machine around a job's request. The time at which a run is due makes the job's name, after the request's.
+
+    A schedule may call twice for one time. Then the second job is refused, as its name is taken.
+    """
     where = job["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
     bucket, _, prefix = where.removeprefix("s3://").partition("/")
     below = {"Bucket": bucket, "Prefix": prefix}
@@ -91,7 +94,7 @@ def definition(partition: str, job: Mapping[str, Any]) -> dict[str, Any]:
 
     started, entered = "$toMillis($states.context.Execution.StartTime)", "$states.context.State.EnteredTime"
     given = "$states.context.Execution.Input"
-    named = f"{{% '{job['TransformJobName']}-' & $states.context.Execution.Name %}}"
+    named = f"{{% '{job['TransformJobName']}-' & $replace({given}.due, /[^0-9]/, '') %}}"
     states = {
         "before": task(
             "aws-sdk:sfn:listExecutions",
@@ -138,13 +141,15 @@ def definition(partition: str, job: Mapping[str, Any]) -> dict[str, Any]:
             Next="taken",
         ),
         # A job that has failed over one object has answered the others. Where it never was, never began on its
-        # instances, or was stopped, the run ends as failed, and what has come stays for the next.
+        # instances, was stopped, or is the one of another run that was due at the same time, the run ends as failed,
+        # and what has come stays for the next.
         "ended": task(
             "aws-sdk:sagemaker:describeTransformJob",
             {"TransformJobName": named},
             Assign={
                 "began": "{% $states.result.TransformJobStatus = 'Failed' "
-                "and $exists($states.result.TransformStartTime) %}"
+                "and $exists($states.result.TransformStartTime) "
+                "and $toMillis($states.result.CreationTime) >= $toMillis($begun) %}"
             },
             Next="began",
         ),
@@ -152,7 +157,7 @@ def definition(partition: str, job: Mapping[str, Any]) -> dict[str, Any]:
         "left": {
             "Type": "Fail",
             "Error": "JobDidNotWork",
-            "Cause": "The transform job never began its work, or was stopped: its inputs stay for the next job.",
+            "Cause": "No job of this run began its work, or it was stopped: what has come stays for the next job.",
         },
         "taken": task(
             "aws-sdk:s3:listObjectsV2",

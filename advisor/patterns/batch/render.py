@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 __all__ = ["calls"]
 
 _HONOURED = ("vpc", "marketplace", "private-registry", "pipeline")
-# What the scheduler puts in its place: every job has a name of its own.
+# What the scheduler puts in their places: an id of each call, so that every job has a name of its own, and the time for
+# which it calls, which is the same where it calls again. That one has colons, which no name may have.
 _RUN = "<aws.scheduler.execution-id>"
+_DUE = "<aws.scheduler.scheduled-time>"
 _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))
 
 
@@ -88,8 +90,11 @@ def _of_stream(w: Workload, d: BatchTransform, job: Mapping[str, Any]) -> tuple[
         target="sfn:startExecution",
         start="when the first job is due",
         may="the role that may start the machine",
-        # One name a run: a schedule that calls twice has started it once.
-        request=Blank(json.dumps({**started, "Name": _RUN}), f"with the machine's ARN; each run is named {_RUN}"),
+        request=Blank(
+            json.dumps({**started, "Input": json.dumps({"due": _DUE})}),
+            f"with the machine's ARN; each run is told its {_DUE}, and names its job after it: one job a time, however "
+            "often the schedule calls",
+        ),
     )
     return (call(w, "stepfunctions", "create_state_machine", machine), schedule)
 
