@@ -222,6 +222,17 @@ def test_what_a_job_has_taken_leaves_the_prefix_and_what_came_since_stays() -> N
     assert world.lists == work_of(1, 0, 1, 1, 0)["lists"] == 2
 
 
+def test_what_comes_between_the_look_and_the_jobs_listing_is_answered_twice_and_who_renders_is_told() -> None:
+    world = World({"input/a": 90.0, "input/b": 101.0})
+    walk(machine(), world)
+    assert (world.answered, set(world.objects)) == (["input/a", "input/b"], {"input/b"})
+    world.now, world.older = 520.0, [0]
+    walk(machine(), world)
+    assert (world.answered, world.objects) == (["input/b"], {})
+    _, made, _ = D.render(STREAM)
+    assert "is answered by this job and again by the next" in made.fill_in["definition"]
+
+
 def test_many_objects_are_removed_page_by_page() -> None:
     world = World({f"input/{n:05d}": 50.0 for n in range(1200)})
     # 500, 500 and 200

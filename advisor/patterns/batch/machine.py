@@ -9,6 +9,8 @@ A job that is given an empty prefix fails, and two jobs over one prefix answer e
 one job runs at a time, and what a job has answered leaves the prefix. A run that is not needed ends after three steps.
 The history of a run is limited, and a run that reaches its end fails: so waits grow with the time waited, and after
 many pages another run of the same machine goes on removing, while the first still counts as the one that runs.
+What comes after a run's look and before its job lists the prefix is answered twice: by that job, which reads it, and by
+the next, as it has not been removed. AWS does not say when a job lists it. The second result replaces the first.
 Source: AWS Step Functions developer guide, JSONata, service integrations and continuing long executions, 2026; Amazon
 States Language.
 """

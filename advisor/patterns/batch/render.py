@@ -72,7 +72,9 @@ def _of_stream(w: Workload, d: BatchTransform, job: Mapping[str, Any]) -> tuple[
             json.dumps(definition(partition(w.region), job)),
             "the machine, with the bucket (versioned: what a job has taken is deleted from the prefix, and kept as a "
             "version until a lifecycle rule ends it), the prefix under which each request is written by one PUT, "
-            "content type and output filled in",
+            "content type and output filled in; a request that comes while a job begins, after the machine has looked "
+            "and before SageMaker lists the prefix, is answered by this job and again by the next, which writes its "
+            "result over the first",
         ),
         "roleArn": arn(
             w,
