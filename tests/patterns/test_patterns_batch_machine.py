@@ -6,6 +6,7 @@ import copy
 import json
 import re
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from advisor.catalog.limits import limit
 from advisor.patterns import BatchTransform
 from advisor.patterns.batch import machine as made_machine
 from advisor.patterns.batch.machine import PAGE, WAIT_S, pages_of, rests_of, rounds, waits_of, work_of
+from advisor.patterns.batch.simulate import _looks
 from advisor.rules import overlay
 from tests.patterns import service_model, state_language
 from tests.patterns.state_language import Raised, events, walk
@@ -274,6 +276,14 @@ def test_the_history_of_a_run_has_room_for_a_year_of_waits_and_its_pages() -> No
     assert told <= limit("batch.machine_history_max").base
     # Two million objects are 4,000 pages, which five runs remove: four go on after the first.
     assert (pages_of(2e6), rests_of(2e6)) == (4000, 4)
+
+
+def test_what_a_simulated_run_is_billed_has_the_runs_that_go_on_removing() -> None:
+    # Of two jobs that are due, one begins half a minute late over half a million objects, the other has nothing to do.
+    job = SimpleNamespace(billed_from=450.0, delay_s=30.0, objects=500_000)
+    run: Any = SimpleNamespace(window_s=(0.0, 840.0), jobs=[job])
+    # Two looks of 4 steps, two waits of 4, the job, 1,000 pages of 4, and one more run, of 5.
+    assert _looks(D, run) == {"transitions": 8 + 8 + 1 + 4000 + 5, "lists": 2 + 2 + 1000 + 1}
 
 
 def test_one_job_runs_at_a_time_and_one_run_waits_for_its_turn() -> None:

@@ -25,11 +25,11 @@ from typing import Any
 
 from advisor.patterns.batch.job import whole
 
-__all__ = ["PAGE", "WAIT_S", "definition", "pages_of", "rests_of", "rounds", "waits_of", "work_of"]
+__all__ = ["PAGE", "PART", "WAIT_S", "definition", "pages_of", "rests_of", "rounds", "waits_of", "work_of"]
 
 WAIT_S = 15
 """How long a run whose turn has not come waits before it looks again, at first."""
-_PART = 50
+PART = 50
 """Later it waits this part of the time since it began: its job is never later by more than that."""
 PAGE = 500
 """Objects listed and removed at a time: what is told of a thousand may be more than a state takes (256 KiB)."""
@@ -63,7 +63,7 @@ def _looks_s() -> tuple[int, ...]:
     """When a run that is not let in looks, in seconds after its first look."""
     at = [0]
     for _ in range(rounds()):
-        at.append(at[-1] + max(WAIT_S, math.ceil(at[-1] / _PART)))
+        at.append(at[-1] + max(WAIT_S, math.ceil(at[-1] / PART)))
     return tuple(at)
 
 
@@ -133,7 +133,7 @@ def definition(partition: str, job: Mapping[str, Any]) -> dict[str, Any]:
         },
         "wait": {
             "Type": "Wait",
-            "Seconds": f"{{% $max([{WAIT_S}, $ceil(($toMillis({entered}) - {started}) / {1000 * _PART})]) %}}",
+            "Seconds": f"{{% $max([{WAIT_S}, $ceil(($toMillis({entered}) - {started}) / {1000 * PART})]) %}}",
             "Next": "before",
         },
         "job": task(

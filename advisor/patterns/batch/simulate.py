@@ -11,7 +11,7 @@ import numpy as np
 
 from advisor.patterns.base import Pattern
 from advisor.patterns.batch.job import MEGABYTE, share_s, whole
-from advisor.patterns.batch.machine import WAIT_S, pages_of, rests_of, waits_of, work_of
+from advisor.patterns.batch.machine import PART, WAIT_S, pages_of, rests_of, waits_of, work_of
 from advisor.patterns.batch.pace import served
 from advisor.patterns.batch.samples import samples_of
 from advisor.patterns.foresight import whole as whole_granules
@@ -34,7 +34,7 @@ __all__ = ["estimate", "simulate", "spec_of", "trace"]
 
 _LOOKS = (
     "batch-transform starts no job, and is billed none, when one is due and nothing has come: what `advisor render` "
-    f"gives looks first, and waits while the job before runs ({WAIT_S} s at a time at first)"
+    f"gives looks first, and waits while the job before runs ({WAIT_S} s at a time, or 1/{PART} of what it has waited)"
 )
 # Starts of jobs are drawn this often, then round and round.
 _STARTS = 256
