@@ -21,6 +21,7 @@ from advisor.sim.kernels.models import models
 from advisor.sim.kernels.state import E_LIMIT_HEAD, E_LIMITS, E_SIZE, Events
 from advisor.sim.run_record import Run
 from advisor.sim.scaling import CONCURRENCY, Scaling
+from advisor.sim.seated import Seated
 from advisor.sim.station import Station, Window, drive, longer, window_of
 from advisor.sim.timeline import billed_seconds, held_seconds
 from advisor.sim.trace import Trace
@@ -79,7 +80,7 @@ class CacheStation(Station):
             np.zeros(256), np.zeros(256, np.int64), np.zeros(256, np.int64), np.zeros(8, np.int64),
         )  # fmt: skip
         self.seat_of: dict[int, int] = {}
-        self.in_service: dict[int, int] = {}
+        self.in_service = Seated()
         self.spare: list[int] = []
         self.count = 0
 
@@ -142,13 +143,13 @@ class CacheStation(Station):
         m.clocks[seat], m.slots[seat] = 0.0, -1
         m.clocks[seat, shelf.V_NEXT], m.queued[seat] = math.inf, 0
         m.flags[seat], m.used[seat], m.load_of[seat], m.last_used[seat] = 0, 0, -1, 0.0
-        self.seat_of[number] = self.in_service[number] = seat
+        self.seat_of[number] = seat
+        self.in_service.add(number, seat)
         self._reorder()
 
     def _reorder(self) -> None:
-        seats = [self.in_service[number] for number in sorted(self.in_service)]
-        self.shelf = self.shelf._replace(order=np.array(seats or [0], np.int64))
-        self.q[layout.Q_SERVING] = len(seats)
+        self.shelf = self.shelf._replace(order=self.in_service.order)
+        self.q[layout.Q_SERVING] = len(self.in_service)
 
     def _held(self, seat: int) -> int:
         row = self.shelf.seats[seat]
@@ -156,7 +157,7 @@ class CacheStation(Station):
 
     def close(self, number: int, at: float) -> float | None:
         """It finishes its queue, loading on for those who wait; the kernel tells when."""
-        del self.in_service[number]
+        self.in_service.drop(number)
         self._reorder()
         seat = self.seat_of[number]
         if self._held(seat) == 0:
@@ -172,7 +173,7 @@ class CacheStation(Station):
     def lose(self, number: int, at: float) -> None:
         """All on it has failed, its loads are over."""
         lose(self.common(), self.shelf, self.seat_of[number], at)
-        self.in_service.pop(number, None)
+        self.in_service.drop(number)
         self.unit_ended(number)
         self._reorder()
 

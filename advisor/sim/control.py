@@ -8,6 +8,7 @@ Laws: MODEL.md part 5; sources: AWS Auto Scaling guide and developer guide, 2026
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, insort
 from collections.abc import Generator
 from itertools import groupby
 from typing import Protocol
@@ -62,6 +63,10 @@ class Units(Protocol):
         """Bring the requests on, period by period, as long as what the lookout's alarms see changes nothing."""
 
 
+def _number(unit: Lifetime) -> int:
+    return unit.number
+
+
 class Activity:
     """One scaling activity: the units it waits for, and whether anything of it succeeded."""
 
@@ -82,12 +87,15 @@ class Fleet:
         self.until = math.inf
         self.timeline = Timeline()
         self.in_service: list[Lifetime] = []
-        self.launching: list[Lifetime] = []
-        self.draining: list[Lifetime] = []
+        # In order of number, the others by it: of many thousands each is found without a look at all of them.
+        self.launching: dict[int, Lifetime] = {}
+        self.draining: dict[int, Lifetime] = {}
         self.activities: list[Activity] = []
         self.last_out: tuple[float, int] | None = None
         self.last_in: float | None = None
         self.zone_up_at = [0.0] * scaling.zones
+        # How many each zone has in service or launching.
+        self.held = [0] * scaling.zones
         # The invocations metric: attempts up to the last change of the number in service, and what they emitted.
         self.counted = 0
         self.load = 0
@@ -101,6 +109,7 @@ class Fleet:
             unit = Lifetime(number=number, zone=self._zone(), launch=0.0, ready=0.0)
             self.timeline.units.append(unit)
             self.in_service.append(unit)
+            self.held[unit.zone] += 1
             station.open(number)
         orders = range(len(self.alarms))
         for _, group in groupby(orders, key=lambda order: self.alarms[order].rhythm):
@@ -135,15 +144,15 @@ class Fleet:
         up = [zone for zone, back in enumerate(self.zone_up_at) if back <= self.env.now]
         if not up:
             return min(range(self.scaling.zones), key=lambda zone: (self.zone_up_at[zone], zone))
-        held = [unit.zone for unit in (*self.in_service, *self.launching)]
-        return min(up, key=lambda zone: (held.count(zone), zone))
+        return min(up, key=lambda zone: (self.held[zone], zone))
 
     def _launch(self, count: int, activity: Activity | None) -> None:
         for _ in range(count):
             unit = Lifetime(number=len(self.timeline.units), zone=self._zone())
             unit.launch = max(self.env.now, self.zone_up_at[unit.zone])
             self.timeline.units.append(unit)
-            self.launching.append(unit)
+            self.launching[unit.number] = unit
+            self.held[unit.zone] += 1
             if activity:
                 activity.waits_for.add(unit.number)
             self.env.process(self._launched(unit))
@@ -152,12 +161,13 @@ class Fleet:
         ordinal = unit.number - self.scaling.initial
         length = self.scaling.launch_s[ordinal % len(self.scaling.launch_s)]
         yield moment(self.env, unit.launch + length, READY, unit.number)
-        if unit not in self.launching:
+        if unit.number not in self.launching:
             return  # lost with its zone
         self.station.before(self.env.now)
         if self.scaling.refused[ordinal % len(self.scaling.refused)]:
             before = self.committed
-            self.launching.remove(unit)
+            del self.launching[unit.number]
+            self.held[unit.zone] -= 1
             unit.end = self.env.now
             self._note("refused", before, self.committed)
             self._settle(unit, succeeded=False)
@@ -165,9 +175,8 @@ class Fleet:
                 self._launch(self.lowest - self.committed, None)
             return
         self._close_stretch()
-        self.launching.remove(unit)
-        self.in_service.append(unit)
-        self.in_service.sort(key=lambda other: other.number)
+        del self.launching[unit.number]
+        insort(self.in_service, unit, key=_number)
         unit.ready = self.env.now
         self._settle(unit, succeeded=True)
         self.station.open(unit.number)
@@ -179,7 +188,8 @@ class Fleet:
         del self.in_service[-count:]
         for unit in leaving:
             unit.draining = self.env.now
-            self.draining.append(unit)
+            self.held[unit.zone] -= 1
+            self.draining[unit.number] = unit
             activity.waits_for.add(unit.number)
         for unit in leaving:
             at = self.station.close(unit.number, self.env.now)
@@ -197,16 +207,15 @@ class Fleet:
 
     def _drain_limit(self, unit: Lifetime) -> Steps:
         yield moment(self.env, self.env.now + self.scaling.drain_limit_s, DRAIN_LIMIT, unit.number)
-        if unit in self.draining:
+        if unit.number in self.draining:
             self.station.before(self.env.now)
             self.station.cut(unit.number, self.env.now)
             self.ended(unit.number)
 
     def ended(self, number: int) -> None:
         """A draining unit has nothing left to do."""
-        unit = self.timeline.units[number]
-        if unit in self.draining:
-            self.draining.remove(unit)
+        unit = self.draining.pop(number, None)
+        if unit is not None:
             unit.end = self.env.now
             self._settle(unit, succeeded=True)
 
@@ -216,16 +225,18 @@ class Fleet:
         for unit in units:
             self._close_stretch()
             unit.end = self.env.now
-            if unit in self.launching:
-                self.launching.remove(unit)
+            if unit.number in self.launching:
+                del self.launching[unit.number]
+                self.held[unit.zone] -= 1
                 replaced += 1
                 self._settle(unit, succeeded=False)
                 continue
-            if unit in self.in_service:
-                self.in_service.remove(unit)
+            if math.isnan(unit.draining):
+                del self.in_service[bisect_left(self.in_service, unit.number, key=_number)]
+                self.held[unit.zone] -= 1
                 replaced += 1
             else:
-                self.draining.remove(unit)
+                del self.draining[unit.number]
                 self._settle(unit, succeeded=True)
             self.station.lose(unit.number, self.env.now)
         if replaced:

@@ -11,6 +11,7 @@ from advisor.sim.deployments import Client, QueueSpec
 from advisor.sim.kernels import Floats, Ints, layout
 from advisor.sim.kernels import backlog as kernel
 from advisor.sim.scaling import BACKLOG, NO_CAPACITY
+from advisor.sim.seated import Seated
 from advisor.sim.station import Station, Window, longer
 from advisor.sim.trace import Trace
 
@@ -41,7 +42,7 @@ class QueueStation(Station):
         self.finish_key: Ints = np.zeros(64, np.int64)
         self.finish_row: Ints = np.zeros(64, np.int64)
         self.seat_of: dict[int, int] = {}
-        self.in_service: dict[int, int] = {}
+        self.in_service = Seated()
         self.spare: list[int] = []
         self.count = 0
 
@@ -87,7 +88,8 @@ class QueueStation(Station):
         self.seats[seat] = 0
         self.seats[seat, kernel.U_FREE], self.seats[seat, kernel.U_NUMBER] = self.width, number
         self.slots[seat] = -1
-        self.seat_of[number] = self.in_service[number] = seat
+        self.seat_of[number] = seat
+        self.in_service.add(number, seat)
         self._reorder()
         self._wake()
 
@@ -104,13 +106,13 @@ class QueueStation(Station):
         self._more = True
 
     def _reorder(self) -> None:
-        seats = [self.in_service[number] for number in sorted(self.in_service)]
-        self.order = np.array(seats or [0], np.int64)
-        self.q[kernel.Q_FREE_SLOTS] = int(self.seats[seats, kernel.U_FREE].sum()) if seats else 0
+        self.order = self.in_service.order
+        free = self.seats[self.order, kernel.U_FREE].sum() if len(self.in_service) else 0
+        self.q[kernel.Q_FREE_SLOTS] = int(free)
 
     def close(self, number: int, at: float) -> float | None:
         """It takes nothing new and ends its calls; the kernel tells when."""
-        del self.in_service[number]
+        self.in_service.drop(number)
         self._reorder()
         seat = self.seat_of[number]
         if self.seats[seat, kernel.U_FREE] == self.width:
@@ -156,7 +158,7 @@ class QueueStation(Station):
         q[kernel.Q_ENTERED] += rows.size
         q[layout.Q_BUSY] -= rows.size
         self.seats[seat, kernel.U_FREE], self.seats[seat, kernel.U_DRAINS] = self.width, 0
-        self.in_service.pop(number, None)
+        self.in_service.drop(number)
         self.unit_ended(number)
         self._reorder()
         self._wake()

@@ -14,6 +14,7 @@ from advisor.sim.kernels.events import events
 from advisor.sim.kernels.loss import lose
 from advisor.sim.kernels.state import E_LIMIT_HEAD, E_LIMITS, E_SIZE, Events
 from advisor.sim.scaling import CONCURRENCY
+from advisor.sim.seated import Seated
 from advisor.sim.station import Station, Window, longer
 from advisor.sim.trace import Trace
 
@@ -62,7 +63,7 @@ class EventStation(Station):
         self.curve_key: Ints = np.zeros((0, self.depth), np.int64)
         self.curve_row: Ints = np.zeros((0, self.depth), np.int64)
         self.touched: Ints = np.zeros(0, np.int64)
-        self.in_service: dict[int, int] = {}
+        self.in_service = Seated()
         self.order: Ints = np.zeros(1, np.int64)
         self.events = Events(
             np.zeros(256), np.zeros(256, np.int64), np.zeros(256, np.int64),
@@ -114,17 +115,17 @@ class EventStation(Station):
         self.seats[seat, kernel.T_TOUCHED], self.seats[seat, kernel.T_VERSION] = touched, -1
         self.seats[seat, kernel.T_NUMBER] = number
         self.clocks[seat], self.slots[seat] = (0.0, 0.0, math.inf), -1
-        self.seat_of[number] = self.in_service[number] = seat
+        self.seat_of[number] = seat
+        self.in_service.add(number, seat)
         self._reorder()
 
     def _reorder(self) -> None:
-        seats = [self.in_service[number] for number in sorted(self.in_service)]
-        self.order = np.array(seats or [0], np.int64)
-        self.q[layout.Q_SERVING] = len(seats)
+        self.order = self.in_service.order
+        self.q[layout.Q_SERVING] = len(self.in_service)
 
     def close(self, number: int, at: float) -> float | None:
         """It finishes its queue; the kernel tells when."""
-        del self.in_service[number]
+        self.in_service.drop(number)
         self._reorder()
         seat = self.seat_of[number]
         if self.seats[seat, kernel.T_LENGTH] + self.seats[seat, kernel.T_RUNNING] == 0:
@@ -143,7 +144,7 @@ class EventStation(Station):
     def lose(self, number: int, at: float) -> None:
         """All on it has failed."""
         lose(self.common(), self._seats(), self.seat_of[number], at)
-        self.in_service.pop(number, None)
+        self.in_service.drop(number)
         self._leave(number)
         self._reorder()
 

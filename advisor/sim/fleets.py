@@ -14,6 +14,7 @@ from advisor.sim.kernels import Floats, Ints, layout
 from advisor.sim.kernels.fleet import fleet as fleet_kernel
 from advisor.sim.run_record import Run
 from advisor.sim.scaling import CONCURRENCY, Scaling
+from advisor.sim.seated import Seated
 from advisor.sim.station import Station, Window, drive, longer, window_of
 from advisor.sim.timeline import billed_seconds, held_seconds
 from advisor.sim.trace import Trace
@@ -51,6 +52,7 @@ class FleetStation(Station):
         q[layout.Q_ROUTING], q[layout.Q_TRACK] = int(spec.routing == LEAST_OUTSTANDING), track
         q[layout.Q_RUNS_ON] = spec.timed_out_runs_on
         self.seat_of: dict[int, int] = {}
+        self.in_service = Seated()
         self.closing: dict[int, float] = {}  # seats of draining instances, until they end
         self.spare: list[int] = []
         self.seats = 0
@@ -118,17 +120,18 @@ class FleetStation(Station):
         self.ring_length[seat] = self.peak[seat] = self.outstanding[seat] = 0
         self.named[seat] = number
         self.seat_of[number] = seat
+        self.in_service.add(number, seat)
         self._reorder()
 
     def _reorder(self) -> None:
-        seats = [self.seat_of[number] for number in sorted(self.seat_of)]
-        self.order = np.array(seats or [0], np.int64)
-        self.q[layout.Q_SERVING] = len(seats)
+        self.order = self.in_service.order
+        self.q[layout.Q_SERVING] = len(self.in_service)
         self.handed = ()
 
     def close(self, number: int, at: float) -> float | None:
         """It finishes its queue: the end is known."""
         seat = self.seat_of.pop(number)
+        self.in_service.drop(number)
         end = max(at, float(self.free_at[seat].max()), self._last_leave(seat))
         self.closing[seat] = end
         self._reorder()

@@ -86,7 +86,8 @@ class SharingStation(QueueStation):
         self.seats[seat, backlog.U_FREE], self.seats[seat, backlog.U_NUMBER] = self.width, number
         self.clocks[seat] = (0.0, 0.0, math.inf, math.inf)
         self.heads[seat], self.ends[seat] = -1, math.inf
-        self.seat_of[number] = self.in_service[number] = seat
+        self.seat_of[number] = seat
+        self.in_service.add(number, seat)
         self._reorder()
         self._wake()
 
