@@ -39,7 +39,7 @@ def late_jobs(w: Workload, found: Replications) -> Iterator[Late]:
     if w.batch is None:
         return
     deadline = w.batch.deadline_s
-    yield from _late_sent(w, [one for run in found.runs if isinstance(run, SharedRun) for one in run.lots])
+    yield from _late_sent(w, _sent(found))
     due = _due(runs)
     late = [job for job in due if job.later_than(deadline)]
     if late:
@@ -67,15 +67,22 @@ def _late_sent(w: Workload, lots: list[LotSent]) -> Iterator[Late]:
 
 
 def longest_job_s(found: Replications) -> float:
-    """The longest job, from when it was due to its end; infinite where jobs fall behind, and 0 without any."""
+    """The longest job, or lot that was sent, from when it was due to its end; 0 without any.
+
+    It is infinite where jobs fall behind, and where a lot had no end.
+    """
     runs = _runs(found)
     if any(run.grows or run.given_up for run in runs):
         return math.inf
-    return max((_took_s(job) for job in _due(runs)), default=0.0)
+    return max((*(_took_s(job) for job in _due(runs)), *(one.done - one.due for one in _sent(found))), default=0.0)
 
 
 def _runs(found: Replications) -> list[BatchRun]:
     return [run for run in found.runs if isinstance(run, BatchRun)]
+
+
+def _sent(found: Replications) -> list[LotSent]:
+    return [one for run in found.runs if isinstance(run, SharedRun) for one in run.lots]
 
 
 def _due(runs: list[BatchRun]) -> list[TransformJob]:
@@ -89,7 +96,7 @@ def _took_s(job: TransformJob) -> float:
 
 def said_of_jobs(w: Workload, found: Replications) -> tuple[str, ...]:
     """What there is to say about the schedule of the jobs of the first replication; of lots that are sent, of all."""
-    lots = [one for run in found.runs if isinstance(run, SharedRun) for one in run.lots]
+    lots = _sent(found)
     if lots and math.isfinite(longest := max(one.done - one.due for one in lots)):
         return (
             f"each of {show_count(len(lots))} lots was done {show_duration(round(longest))} after it came or sooner",

@@ -56,6 +56,8 @@ def horizon_for(w: Workload, deployment: Pattern, budget: int | None, *, a_day: 
         # Of all that comes the stream is a part, and the budget is told of the stream.
         budget = min(budget or ROWS, round(ROWS * w.rate_per_s / all_per_s(w)) or 1)
     whole = horizon_of(w, budget=budget or int(w.assume("request_budget_search")), by_weeks=by_weeks)
+    if isinstance(deployment, Shared):
+        return deployment.horizon(w, whole)
     if not a_day or knows_days(deployment) or (day := a_day_of(w, whole)) is whole:
         return whole
     return replace(day, notes=(f"{deployment.id} is far behind the first: of it a typical day is run, and not a week",))

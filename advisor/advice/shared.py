@@ -137,12 +137,21 @@ class Shared(Pattern):
             "those of the stream's requests, and the lot is judged by its deadline and its share of records not served"
         )
 
+    def horizon(self, w: Workload, given: Horizon | None = None) -> Horizon:
+        """Whole times of what the endpoint does again and again, and no lot is being sent where the window ends."""
+        from advisor.sim.horizon import horizon_of, in_whole_times, with_whole_lots  # these load numba, too
+
+        batch, found, cycle_s = _sendable(w, self.sent_over_s), given or horizon_of(w), self.cycle_s
+        if cycle_s:
+            found = in_whole_times(w, found, cycle_s)
+        return with_whole_lots(w, found, every_s=batch.every_s, over_s=self.sent_over_s, cycle_s=cycle_s)
+
     def trace(self, w: Workload, *, seed: int, horizon: Horizon | None = None, spikes: bool = False) -> Trace:
         from advisor.sim.arrivals import Sent  # simulating loads numba, which checking does without
         from advisor.sim.shared import with_lot
 
         batch = _sendable(w, self.sent_over_s)
-        stream = self.stream.trace(shares(w)[0], seed=seed, horizon=horizon, spikes=spikes)
+        stream = self.stream.trace(shares(w)[0], seed=seed, horizon=self.horizon(w, horizon), spikes=spikes)
         rows = (stream.warmup_s + stream.horizon_s) * all_per_s(w)
         if rows > MOST_ROWS:
             what = f"a run of {self.id} has {show_count(rows)} requests, and {show_count(MOST_ROWS)} at most are held"

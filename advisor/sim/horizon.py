@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from advisor.errors import InputError
 from advisor.sim.replay import cycle_s
 from advisor.units import DAY_S, HOUR_S, MONTH_S, WEEK_S, show_count, show_duration
 from advisor.workload import Workload
@@ -19,6 +20,7 @@ __all__ = [
     "in_whole_times",
     "spike_horizon_of",
     "typical_day",
+    "with_whole_lots",
 ]
 
 # Requests of one replication: while searching, and for what is printed.
@@ -27,6 +29,8 @@ PRINTED_BUDGET = 10 * SEARCH_BUDGET
 _FOUR_WEEKS_S, _THIRTY_DAYS_S = 4 * WEEK_S, 30 * DAY_S
 # Requests of a week that show what a deployment is like.
 _ENOUGH = 2_000
+# A warm-up is made longer by so many days at most, and by so many times of what an endpoint does again and again.
+_DAYS_LONGER, _TIMES_LONGER = 7, 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +147,30 @@ def in_whole_times(workload: Workload, given: Horizon, every_s: float) -> Horizo
             f"{show_duration(window)} are run all the same, for what comes every {show_duration(every_s)} to be whole",
         )
     return replace(given, period_s=every_s, warmup_s=warmup, window_s=window, notes=notes)
+
+
+def with_whole_lots(workload: Workload, given: Horizon, *, every_s: float, over_s: float, cycle_s: float) -> Horizon:
+    """The same where each lot that comes inside the window, and is sent over a time, is sent in full when it ends.
+
+    Lots come at whole times of ``every_s`` from the begin of the run. The warm-up is longer for that: by whole times of
+    ``cycle_s``; without one (0) by days, or else up to when a lot comes.
+    """
+    for times in range(_TIMES_LONGER if cycle_s else _DAYS_LONGER):
+        warmup = given.warmup_s + times * (cycle_s or DAY_S)
+        end = warmup + given.window_s
+        last = math.ceil(end / every_s)
+        while last * every_s >= end:
+            last -= 1
+        if last * every_s + over_s <= end + 1e-6:
+            return replace(given, warmup_s=warmup)
+    if not cycle_s:
+        return in_whole_times(workload, given, every_s)
+    raise InputError(
+        f"a lot that is sent over {show_duration(over_s)}, every {show_duration(every_s)}, is never sent in full where "
+        f"a run of whole times of {show_duration(cycle_s)} ends",
+        workload.where("batch.every"),
+        "send it over a shorter time",
+    )
 
 
 def a_day_of(workload: Workload, whole: Horizon) -> Horizon:

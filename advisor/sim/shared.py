@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from itertools import count
 
 import numpy as np
 
@@ -109,11 +110,15 @@ def _lots(
 ) -> Iterator[LotSent]:  # fmt: skip
     """Each lot that came inside the window: its rows are the next so many of the lot's own."""
     own = np.flatnonzero(of_lot)
-    for n in range(own.size // lot.count):
+    for n in count():
         due = n * lot.every_s
-        if not window_s[0] <= due < window_s[1]:
+        if due >= window_s[1]:
+            return
+        if due < window_s[0]:
             continue
         mine = own[n * lot.count : (n + 1) * lot.count]
+        if mine.size < lot.count or rows.first_arrival[mine[-1]] >= window_s[1]:
+            raise BugError("a lot of the window is still being sent where the window ends")
         answered = rows.answered[mine]
         done = math.inf if np.isnan(answered).any() else float(answered.max()) + overhead
         unserved = int((rows.status[mine] != SERVED).sum())

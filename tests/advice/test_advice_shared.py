@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import shlex
 from decimal import Decimal
@@ -20,6 +21,7 @@ from advisor.errors import BugError, InputError
 from advisor.patterns import Asynchronous, RealTime, Serverless
 from advisor.rules import BLOCKS
 from advisor.sim.arrivals import Sent, SentFeed
+from advisor.sim.horizon import Horizon, with_whole_lots
 from advisor.sim.shared_record import SharedRun
 
 # A request at every full minute; one worker, and two seconds of work without any chance in it.
@@ -117,6 +119,56 @@ def test_a_lot_that_is_sent_too_fast_is_judged_by_its_deadline(deadline: str, la
     if late:
         [miss] = outcome.misses
         assert re.fullmatch(r"(\d+) of \1 lots took up to 42.* s, and the deadline is 40 s after a lot came", miss)
+
+
+@pytest.mark.parametrize(
+    ("every", "over_h", "warmup_h", "lots"),
+    [
+        # Days and lots meet every 72 h: ten such times fit into thirty days, and 36 h go into them twenty times. A run
+        # of two days more ends at 768 h, 12 h after the lot of 756 h came, which takes 27 h; a day later none is sent.
+        ("36 hours", 27, 72, 20),
+        # 168 h are the least of whole days and whole 7 h: four times fit. 24 + 672 h is 3 h after a lot; the day after,
+        # 720 h is 6 h after that of 714 h, whose 5.4 h are over.
+        ("7 hours", 5.4, 48, 96),
+        # They meet every 552 h, once. 576 h is an hour after the lot of 575 h, a day later two, and so on: 46 h instead
+        # are two lots, after which 24 more come.
+        ("23 hours", 20.7, 46, 24),
+        # Whole days fit as they are.
+        ("1 day", 21.6, 24, 30),
+    ],
+)
+def test_each_lot_of_the_window_is_judged_and_none_is_being_sent_when_it_ends(
+    every: str, over_h: float, warmup_h: float, lots: int
+) -> None:
+    text = CLOCKWORK.replace("every: 1 day, deadline: DEADLINE", f"every: {every}, deadline: 30 hours")
+    w = ad.reads(text.replace("shape: regular", "day: office, shape: regular"))
+    run = every_request(w, Shared(stream=ONE, sent_over_s=over_h * 3600), seed=1)
+    assert isinstance(run, SharedRun)
+    assert run.window_s[0] == warmup_h * 3600
+    each_s = w.batch.every_s if w.batch is not None else 0
+    first = math.ceil(warmup_h * 3600 / each_s)
+    assert [one.due for one in run.lots] == [(first + n) * each_s for n in range(lots)]
+    # No lot's twenty records are lost; the last goes out after 19 of 20 steps, and takes 2 s, and a request's 2 s more.
+    assert all(one.unserved == 0 for one in run.lots)
+    for one in run.lots:
+        assert over_h * 3600 * 0.95 + 2 <= one.done - one.due <= over_h * 3600 * 0.95 + 5
+
+
+def test_an_endpoint_that_does_the_same_every_day_warms_up_in_whole_days() -> None:
+    given = Horizon(period_s=72 * 3600, warmup_s=48 * 3600, window_s=720 * 3600)
+    found = with_whole_lots(clockwork(), given, every_s=36 * 3600, over_s=27 * 3600, cycle_s=24 * 3600)
+    assert (found.warmup_s, found.window_s) == (72 * 3600, 720 * 3600)
+    # Lots of two days that are sent without a pause are always being sent after an odd number of days.
+    odd = Horizon(period_s=48 * 3600, warmup_s=24 * 3600, window_s=48 * 3600)
+    with pytest.raises(InputError, match="is never sent in full where a run of whole times of 2 days ends"):
+        with_whole_lots(clockwork(), odd, every_s=48 * 3600, over_s=48 * 3600, cycle_s=48 * 3600)
+
+
+def test_the_longest_lot_is_told_as_the_longest_job_is() -> None:
+    # The last of sixty steps of 60.5 s comes after 3,569.5 s; it takes two seconds and the overhead of a call.
+    w, shared = clockwork().with_({"batch.records": 60}), Shared(stream=ONE, sent_over_s=3630)
+    outcome = ad.simulate(w, shared, seed=1, replications=1)
+    assert outcome.longest_job_s == pytest.approx(59 * 60.5 + 2 + overhead(w), abs=1e-3)
 
 
 def test_what_waits_too_long_behind_the_lot_is_told_of_the_stream() -> None:
