@@ -93,8 +93,8 @@ class Outcome:
     within: tuple[tuple[float, float], ...] = ()
     spikes: Spikes | None = None
     parts: tuple[Outcome, ...] = ()
-    #: the longest job of a lot, or lot that was sent, from when it was due to its end; 0 without one, infinite where jobs
-    #: fall behind
+    #: the longest job of a lot, or lot that was sent, from when it was due to its end; 0 without one, infinite where
+    #: jobs fall behind
     longest_job_s: float = 0.0
 
     def to_json(self, *, timeline: bool = False) -> dict[str, Any]:
