@@ -16,7 +16,7 @@ from typing import Any
 from advisor.advice.axes import axis, now_of
 from advisor.advice.foreseeing import Foreseen, Prospect
 from advisor.advice.recommendation import Option, Relaxation
-from advisor.advice.relaxing import of_options, up
+from advisor.advice.relaxing import HALF, of_options, up
 from advisor.catalog.limits import find_limit
 from advisor.catalog.prices import PriceBook
 from advisor.errors import InputError
@@ -53,8 +53,6 @@ _REGION = "us-east-1"
 _ROOM = 1.25
 # Work that ends within a limit by the shares that rules allow, may by chance not; this much faster it does.
 _FASTER = 1.1
-# What lets half of all requests fail is no objective.
-_HALF = 0.5
 
 Sets = dict[str, Any]
 
@@ -293,7 +291,7 @@ def _missed(w: Workload, one: Foreseen) -> Iterator[tuple[str, Any]]:
         reached = one.seen.mean_s if name == "mean" else one.seen.latency_s(int(name[1:]) / 100)
         if reached > seconds and math.isfinite(reached):
             yield f"objective.{name}", show_duration(up(reached * _ROOM))
-    if w.objective.errors < one.seen.error_share < _HALF / _ROOM:
+    if w.objective.errors < one.seen.error_share < HALF / _ROOM:
         yield "objective.errors", show_share(up(one.seen.error_share * _ROOM))
     if w.objective.cold_starts == "avoid" and one.seen.cold_share > 0 and "no-cold-start" not in w.needs:
         yield "objective.cold_starts", "allow"

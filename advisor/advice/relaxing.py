@@ -13,10 +13,10 @@ from advisor.sim.estimates import Estimate
 from advisor.units import show_duration, show_share
 from advisor.workload import Workload
 
-__all__ = ["of_options", "said", "up"]
+__all__ = ["HALF", "of_options", "said", "up"]
 
 # What lets half of all requests fail is no objective.
-_HALF = 0.5
+HALF = 0.5
 # An interval that ends further above its value says nothing of how much is enough; what runs cannot tell from it, does.
 _WIDE, _ROOM = 1.5, ALIKE
 # Beside the nearest, so many are told.
@@ -90,7 +90,7 @@ def _of_outcome(w: Workload, outcome: Outcome) -> Iterator[tuple[str, object]]:
             # A percentile that counts what is never answered as infinitely late is met at no value.
             yield f"objective.{name}", show_latency(up(_enough(reached))) if reached.value < math.inf else None
     if (lost := outcome.error_share).value > wanted.errors:
-        yield "objective.errors", show_share(up(_enough(lost))) if lost.value < _HALF else ""
+        yield "objective.errors", show_share(up(_enough(lost))) if lost.value < HALF else ""
     if wanted.cold_starts == "avoid" and outcome.cold_start_share > 0:
         yield "objective.cold_starts", "allow"
         if _WARM in w.needs:

@@ -13,8 +13,9 @@ from functools import lru_cache
 from advisor.patterns.clock import least_at
 from advisor.patterns.foresight import Foresight
 from advisor.patterns.foresight_load import Ground
-from advisor.patterns.load_curve import grouped, points
+from advisor.patterns.load_curve import grouped
 from advisor.units import WEEK_S
+from advisor.workload.bursts import eighths
 
 __all__ = ["by_clock"]
 
@@ -64,7 +65,7 @@ def _hours(
     hours: tuple[float, ...], schedule: str, otherwise: int, *, hourly: bool
 ) -> tuple[tuple[float, float, tuple[tuple[float, float], ...], int], ...]:
     """(share of time, the rate in it over the mean, how it spreads around that, the number) of each number."""
-    curve = points(hours) if hours else (1.0,) * (_WEEK_M // _STEP_M)
+    curve = eighths(hours) if hours else (1.0,) * (_WEEK_M // _STEP_M)
     if len(curve) < _WEEK_M // _STEP_M:
         curve = curve * 7
     step = _WEEK_M / len(curve)

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from advisor.patterns.foresight_time import Law, larger, law_of
-from advisor.patterns.load_curve import curve_of, factors_of, states_of
+from advisor.patterns.load_curve import curve_of, factors_of
 from advisor.workload import Workload
+from advisor.workload.clustered import bursts_of
 
 __all__ = ["Ground", "ground_of", "levels", "split"]
 
@@ -89,7 +90,7 @@ def ground_of(w: Workload) -> Ground:
 
 
 def _ground(w: Workload) -> Ground:
-    traffic, states = w.traffic, states_of(w)
+    traffic, states = w.traffic, bursts_of(w)
     clusters = traffic.clusters if traffic is not None else None
     bytes_in, bytes_out = _bytes(w)
     moving = states is not None and states.share_high > 0

@@ -1,4 +1,4 @@
-"""The load of a workload as levels: factors of its day and week curve by share of time, and the states of its bursts.
+"""The load of a workload as levels: factors of its day and week curve by share of time.
 
 Plain Python, since rules look at it too. Spikes are left out: they are no part of the curve.
 """
@@ -11,10 +11,10 @@ from functools import lru_cache
 from itertools import pairwise
 
 from advisor.workload import Workload
-from advisor.workload.bursts import TwoState, bursts_alone, two_state
+from advisor.workload.bursts import eighths
 from advisor.workload.recorded import arrivals
 
-__all__ = ["curve_of", "factors_of", "grouped", "points", "states_of"]
+__all__ = ["curve_of", "factors_of", "grouped"]
 
 # Where the groups of like rates of the curve end, as shares of time; the busiest are looked at most closely.
 _GROUPS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.96, 0.99, 1.0)
@@ -38,29 +38,7 @@ def curve_of(w: Workload) -> tuple[tuple[float, float], ...]:
     if not factors:
         return ((1.0, 1.0),)
     replayed = w.traffic is not None and w.traffic.replay is not None
-    return grouped(factors if replayed else points(factors))
-
-
-def states_of(w: Workload) -> TwoState | None:
-    """The two states of the bursts; what clusters add to the spread of minute counts is taken off."""
-    traffic = w.traffic
-    if traffic is None or traffic.bursts is None or traffic.rate_per_s is None:
-        return None
-    bursts, clusters = traffic.bursts, traffic.clusters
-    if clusters is None or clusters.size <= 1 or bursts.of == "rate":
-        return w.burst_states
-    peak, cv = bursts.peak, bursts.cv
-    if bursts.of == "chart":
-        peak, cv = bursts_alone(traffic.rate_per_s, peak, cv, traffic.curve)
-    cut = 1 / (1 + 0.4 * clusters.within_s / 60)
-    square = cv * cv - (2 * clusters.size - 2) * cut / (60 * traffic.rate_per_s)
-    return two_state(traffic.rate_per_s, peak, math.sqrt(max(0.0, square)), bursts.length_s)
-
-
-@lru_cache(maxsize=64)
-def points(hours: tuple[float, ...]) -> tuple[float, ...]:
-    """Eight points an hour of the curve, drawn in straight lines through the mid-hours."""
-    return tuple(a + (b - a) * k / 8 for a, b in zip(hours, [*hours[1:], hours[0]], strict=True) for k in range(8))
+    return grouped(factors if replayed else eighths(factors))
 
 
 @lru_cache(maxsize=64)

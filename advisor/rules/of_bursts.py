@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from advisor.rules.declared import Rule, rule
@@ -11,6 +11,7 @@ from advisor.rules.estimates import capacity_per_s, instances_for, roughly, scal
 from advisor.rules.finding import NOTES, WARNS, Ill
 from advisor.units import show_duration, show_factor, show_rate, show_share
 from advisor.workload import Workload
+from advisor.workload.bursts import eighths
 
 if TYPE_CHECKING:
     from advisor.rules.of_fleet import Fleet
@@ -50,11 +51,11 @@ def late_share(w: Workload, after_s: float, standing_per_s: float | Callable[[in
     if states is None or not states.share_high or w.traffic is None:
         return 0.0
     begun = min(1.0, after_s / states.mean_high_s) * states.share_high * states.high_per_s / w.rate_per_s
-    curve = _eighths(w.traffic.curve)
+    curve = eighths(w.traffic.curve)
     if callable(standing_per_s):
         curve, stands = _through_the_week(curve, standing_per_s)
     else:
-        stands = [standing_per_s] * len(curve)
+        stands = (standing_per_s,) * len(curve)
     over = (one for one, there in zip(curve, stands, strict=True) if one * states.high_per_s > there)
     return begun * math.fsum(over) / math.fsum(curve)
 
@@ -66,20 +67,16 @@ def share_without(w: Workload, standing: Callable[[int], int]) -> float:
     """
     if w.traffic is None or w.traffic.replay is not None:
         return float(any(standing(minute) == 0 for minute in range(0, _WEEK_M, 60)))
-    curve, stands = _through_the_week(_eighths(w.traffic.curve), standing)
+    curve, stands = _through_the_week(eighths(w.traffic.curve), standing)
     return math.fsum(one for one, there in zip(curve, stands, strict=True) if there == 0) / math.fsum(curve)
 
 
-def _through_the_week(curve: list[float], standing: Callable[[int], float]) -> tuple[list[float], list[float]]:
+def _through_the_week(
+    curve: tuple[float, ...], standing: Callable[[int], float]
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """A curve beside what stands in each eighth of an hour: a schedule may tell days apart where the curve does not."""
     curve = curve * max(1, _WEEK_M // 60 * 8 // len(curve))
-    return curve, [standing(math.floor(n * 60 / 8) % _WEEK_M) for n in range(len(curve))]
-
-
-def _eighths(curve: Sequence[float]) -> list[float]:
-    """The curve between the middles of its hours, every eighth of an hour."""
-    pairs = zip(curve, [*curve[1:], curve[0]], strict=True)
-    return [a + (b - a) * k / 8 for a, b in pairs for k in range(8)]
+    return curve, tuple(standing(math.floor(n * 60 / 8) % _WEEK_M) for n in range(len(curve)))
 
 
 def bursts_outrun_launches(

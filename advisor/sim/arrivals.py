@@ -14,10 +14,11 @@ from advisor.sim.kernels import Floats, generate
 from advisor.streams import stream
 from advisor.units import HOUR_S, show_factor
 from advisor.workload import Workload
-from advisor.workload.bursts import TwoState, bursts_alone, two_state
+from advisor.workload.bursts import TwoState
+from advisor.workload.clustered import bursts_of
 from advisor.workload.traffic import Traffic
 
-__all__ = ["Clumps", "Feed", "Lot", "PointFeed", "Points", "Sent", "SentFeed", "bursts_of", "curve_pieces", "points_of"]
+__all__ = ["Clumps", "Feed", "Lot", "PointFeed", "Points", "Sent", "SentFeed", "curve_pieces", "points_of"]
 
 _ROOM = 4096
 _PARENTS = 8192
@@ -193,26 +194,6 @@ class SentFeed:
         columns[0, start:stop] = np.rint(instants * _GRID) / _GRID
         self._next += stop - start
         return stop
-
-
-def bursts_of(workload: Workload) -> TwoState | None:
-    """The two-state process behind a workload's bursts, what clusters add to the spread of minutes taken off.
-
-    Where a cv is of minute counts it holds the clusters' own noise too: a minute holds clusters rather than requests,
-    so its variance over its mean is 2 x size - 1, less the clusters that a minute's end cuts in two.
-    """
-    traffic = workload.traffic
-    if traffic is None or traffic.bursts is None or traffic.rate_per_s is None:
-        return None
-    bursts, clusters = traffic.bursts, traffic.clusters
-    if clusters is None or clusters.size <= 1 or bursts.of == "rate":
-        return workload.burst_states
-    peak, cv = bursts.peak, bursts.cv
-    if bursts.of == "chart":
-        peak, cv = bursts_alone(traffic.rate_per_s, peak, cv, traffic.curve)
-    cut = 1 / (1 + 0.4 * clusters.within_s / 60)
-    square = cv * cv - (2 * clusters.size - 2) * cut / (60 * traffic.rate_per_s)
-    return two_state(traffic.rate_per_s, peak, math.sqrt(max(0.0, square)), bursts.length_s)
 
 
 def points_of(

@@ -16,7 +16,7 @@ from functools import lru_cache
 from advisor.errors import InputError
 from advisor.units import show_factor, show_rate
 
-__all__ = ["SELDOM", "TwoState", "bursts_alone", "curve_cv", "curve_peak", "hourly_curve", "two_state"]
+__all__ = ["SELDOM", "TwoState", "bursts_alone", "curve_cv", "curve_peak", "eighths", "hourly_curve", "two_state"]
 
 # A peak is read as the 99.5th percentile of minute counts: what is rarer than this never shows there.
 SELDOM = 0.005
@@ -127,7 +127,7 @@ def bursts_alone(rate_per_s: float, peak: float, cv: float, curve: tuple[float, 
             f"give a cv of at least {math.ceil(own * 100) / 100:g}, a flatter curve,"
             " or the cv of minute counts divided by the curve (without of: chart)",
         )
-    points = _points(curve)
+    points = eighths(curve)
     if _exceeding(points, 1.0, 1.0, 1.0, peak) > SELDOM:
         highest = sorted(points)[-max(1, round(SELDOM * len(points)))]
         raise InputError(
@@ -153,9 +153,10 @@ def bursts_alone(rate_per_s: float, peak: float, cv: float, curve: tuple[float, 
     return high, math.sqrt(square)
 
 
-def _points(curve: Sequence[float]) -> list[float]:
-    # Eight points an hour of the piecewise linear curve: 192 or 1344 of them.
-    return [a + (b - a) * k / 8 for a, b in zip(curve, [*curve[1:], curve[0]], strict=True) for k in range(8)]
+@lru_cache(maxsize=64)
+def eighths(hours: tuple[float, ...]) -> tuple[float, ...]:
+    """Eight points an hour of the curve, drawn in straight lines through the mid-hours: 192 or 1,344 of them."""
+    return tuple(a + (b - a) * k / 8 for a, b in zip(hours, [*hours[1:], hours[0]], strict=True) for k in range(8))
 
 
 def _exceeding(points: Sequence[float], share: float, top: float, bottom: float, peak: float) -> float:

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.sim.arrivals import Clumps, Points, bursts_of, curve_pieces, points_of
+from advisor.sim.arrivals import Clumps, Points, curve_pieces, points_of
 from advisor.sim.trace import Trace
 from advisor.streams import stream
 from advisor.workload import reads
 from advisor.workload.bursts import TwoState, two_state
+from advisor.workload.clustered import bursts_of
 
 HOUR, DAY = 3600.0, 86400.0
 GRID = 2.0**20

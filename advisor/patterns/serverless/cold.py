@@ -11,10 +11,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from advisor.patterns.load_curve import curve_of, states_of
+from advisor.patterns.load_curve import curve_of
 from advisor.rules.estimates import alike
 from advisor.rules.popularity import one_endpoint, popularity
 from advisor.workload import Workload, WorkOn
+from advisor.workload.clustered import bursts_of
 
 __all__ = ["cold_share", "uncalled", "uncalled_in_states"]
 
@@ -65,7 +66,7 @@ def _cold_of(w: Workload, on: WorkOn, warm: int, part: float) -> float:
     rate, keep_s = w.rate_per_s * part, float(w.assume("serverless_keep_alive"))
     if w.traffic is not None and w.traffic.shape == "regular":
         return float(not warm and 1 / rate > keep_s + on.mean_s)
-    states = states_of(w)
+    states = bursts_of(w)
     cold = 0.0
     for factor, share in curve_of(w):
         if states is None or not states.share_high:
