@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,7 @@ from advisor.patterns.foresight_clock import by_clock
 from advisor.patterns.foresight_endpoint import backed_off, delayed
 from advisor.patterns.foresight_load import Ground, ground_of, split
 from advisor.patterns.foresight_mix import Mix
-from advisor.patterns.serverless.cold import uncalled, uncalled_in_states
+from advisor.patterns.serverless.cold import overflowing, uncalled, uncalled_in_states
 from advisor.rules.estimates import cold_start_s
 from advisor.units import MONTH_S
 from advisor.workload import Workload
@@ -124,11 +125,10 @@ def _table(w: Workload, d: Serverless, ground: Ground) -> _Table:
     rates, times = (np.asarray(column) for column in zip(*levels, strict=True))
     keep = float(w.assume("serverless_keep_alive"))
     mean = ground.law(d.place, limit("serverless.payload_max").high_bytes).mean_s
-    load, over = rates * mean, np.ones(rates.size)
+    over = np.ones(rates.size)
     overs, colds = [over], []
     most = int(max(w.limit("serverless.max_concurrency_max"), 1))
-    for n in range(1, most + 1):
-        left = load * over / (n + load * over)
+    for left in islice(overflowing(rates * mean), most):
         carried = rates * (over - left)
         colds.append(carried * _uncalled(ground, carried, keep))
         over = left
@@ -196,10 +196,7 @@ def _load_of(table: _Table) -> Floats:
 
 
 def _erlang(load: Floats, servers: int) -> Floats:
-    over = np.ones(load.size)
-    for n in range(1, servers + 1):
-        over = load * over / (n + load * over)
-    return over
+    return np.asarray(next(islice(overflowing(load), servers - 1, None)))
 
 
 def _cold(w: Workload, ground: Ground, table: _Table, kept: NDArray[np.int64], mean_s: float) -> float:
