@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from advisor.catalog.limits import find_limit
 from advisor.patterns.base import Pattern
@@ -18,8 +18,9 @@ __all__ = ["passed_quotas"]
 
 def passed_quotas(w: Workload, deployment: Pattern | Combination) -> tuple[Finding, ...]:
     """The warnings of rules that go by a quota which AWS raises on request."""
-    parts: Sequence[Any] = getattr(deployment, "parts", None) or [deployment]
-    by_quota = {one.id for part in parts for one in part.RULES if any(map(_raised, one.reads))}
+    # The rules are the parts': of two patterns together, and of an endpoint that takes the lot, too.
+    named: Mapping[str, Pattern] = getattr(deployment, "named", {"": deployment})
+    by_quota = {one.id for part in named.values() for one in part.RULES if any(map(_raised, one.reads))}
     return tuple(one for one in deployment.check(w) if one.verdict is WARNS and one.rule in by_quota)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from advisor.advice.combination import Combination
 from advisor.advice.quotas import passed_quotas
 from advisor.advice.recommending import recommend
+from advisor.advice.shared import Shared
 from advisor.patterns import BatchTransform, RealTime
 from advisor.workload import reads
 
@@ -43,3 +44,12 @@ def test_of_a_combination_the_quotas_of_all_parts_are_told() -> None:
     job = BatchTransform(instance_type="ml.m5.large", instances=5)
     both = Combination(parts=(nine, job), how="each its own")
     assert {finding.rule for finding in passed_quotas(w, both)} == {"RT-20", "BT-40"}
+
+
+def test_of_an_endpoint_that_takes_the_lot_its_own_quotas_are_told() -> None:
+    one_model = THIRTY.replace("count: 30, same_container: false, ", "")
+    w = reads(f"{one_model}batch: {{records: 1000, record_size: 6 KB, every: 1 day, deadline: 4 hours}}\n")
+    nine = RealTime(instance_type="ml.m5.large", min_instances=9, max_instances=9)
+    shared = Shared(stream=nine, sent_over_s=3600)
+    assert [finding.rule for finding in passed_quotas(w, shared)] == ["RT-20"]
+    assert passed_quotas(w, shared) == tuple(one for one in shared.check(w) if one.rule == "RT-20")
