@@ -9,20 +9,19 @@ costs less (`advisor.advice.sharing`).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from advisor.advice.combination import Combination, lot_apart, shares
-from advisor.advice.explaining import told, why
+from advisor.advice.explaining import why
+from advisor.advice.options import warnings_of
 from advisor.advice.outcome import Held, Money, Outcome, per_million
-from advisor.advice.quotas import passed_quotas
-from advisor.advice.ranking import front, order, percentile
+from advisor.advice.ranking_pairs import of_the_stream, ranked
 from advisor.advice.recommendation import (
     BreakEven,
-    Confidence,
     Contender,
     Option,
     Recommendation,
@@ -33,9 +32,10 @@ from advisor.advice.recommendation import (
 from advisor.advice.relaxing import of_options
 from advisor.advice.sensitivity import WORTH
 from advisor.advice.shared import Shared
-from advisor.advice.sharing import shared_options, surely_first
+from advisor.advice.sharing import shared_options
 from advisor.advice.simulating import simulate
 from advisor.advice.spill import EVIDENCE
+from advisor.advice.surely_first import confidence_of
 from advisor.errors import InputError
 from advisor.money import together
 from advisor.patterns.base import Pattern
@@ -88,7 +88,9 @@ def recommend_both(
             if ready is not None:
                 ready(joined(stream, lot()))
 
-        return joined(answer(of_stream, streaming, explain=explain, ready=early, progress=progress), lot())
+        # What would change the order of endpoints by themselves says nothing of pairs that are ranked anew.
+        changes = explain and of_the_stream(w)
+        return joined(answer(of_stream, streaming, explain=changes, ready=early, progress=progress), lot())
 
     if threads < 2 or not can_fork():
         alone = of_the_lot(progress)
@@ -107,20 +109,16 @@ def _joined(
     w: Workload, stream: Recommendation, lot: Recommendation, made: tuple[Option, ...], *, explain: bool
 ) -> Recommendation:
     job = lot.options[0] if lot.options else None
-    options = _ranked(w, made)
+    options = ranked(w, made)
     alone = [_alone(w, one.pattern, one.deployment) for one in _first_of_each(stream.options)]
     alone += [] if job is None else [_alone(w, job.pattern, job.deployment)]
     refused = (*stream.refused, *lot.refused, *alone)
-    sure = stream.confidence.first_is_first * (1.0 if job is None else lot.confidence.first_is_first)
     paired = bool(options) and isinstance(options[0].deployment, Combination)
-    if options and not paired:
-        sure = surely_first(w, options)
-    # Where the lot has no job in time, nothing that is done about the stream makes an answer.
-    lasts = paired and job is not None and job.meets_objective
-    by_stream = {one.parts[0].id: one.id for one in options if one.parts} if paired else {}
-    equal = tuple(by_stream[name] for name in stream.confidence.equal_to if name in by_stream)
-    confidence = Confidence(first_is_first=sure if options else math.nan, equal_to=equal)
-    notes = (*stream.notes, *lot.notes, *_told_of_shared(options, paired=paired, explain=explain))
+    # Where the lot has no job in time, nothing that is done about the stream makes an answer; where a product of both
+    # bills is preferred, its points are not the pairs'.
+    lasts = paired and job is not None and job.meets_objective and of_the_stream(w)
+    confidence = confidence_of(w, options, stream.confidence, None if job is None else lot.confidence)
+    notes = (*stream.notes, *lot.notes, *_told_of_shared(w, options, paired=paired, explain=explain))
     feasible = bool(options) and options[0].meets_objective
     missed = of_options(w, options) if options else (*stream.relaxations, *lot.relaxations)
     relaxations = () if feasible else missed
@@ -134,8 +132,8 @@ def _joined(
         sensitivity=() if job is None or not lasts else _lines_of_both(stream, lot, job),
         break_even=() if not lasts else tuple(map(_point_of_both, stream.break_even)),
         contenders=() if not lasts else tuple(map(_contender_of_both, stream.contenders)),
-        warnings=(*stream.warnings, *lot.warnings),
-        assumptions=_held(stream.assumptions, lot.assumptions),
+        warnings=warnings_of(w, options),
+        assumptions=options[0].outcome.assumptions if options else _held(stream.assumptions, lot.assumptions),
         searched=Searched(
             space=stream.searched.space + lot.searched.space,
             simulated=stream.searched.simulated + lot.searched.simulated,
@@ -149,12 +147,17 @@ def _joined(
     )
 
 
-def _told_of_shared(options: tuple[Option, ...], *, paired: bool, explain: bool) -> Iterator[str]:
+def _told_of_shared(w: Workload, options: tuple[Option, ...], *, paired: bool, explain: bool) -> Iterator[str]:
     """What an endpoint that takes the lot too assumes, and that what changes an answer does not look at it."""
     for one in options:
         if isinstance(one.deployment, Shared):
             yield from one.outcome.notes
-    if explain and options:
+    if explain and options and not of_the_stream(w):
+        yield (
+            "what would change the answer is left out: cost times latency goes by the bill of both, and what is worked "
+            "out of the stream goes by its own"
+        )
+    elif explain and options:
         left = "one endpoint for both is not looked at there"
         if not paired:
             left = "it is left out here, where one endpoint for both comes first"
@@ -234,61 +237,6 @@ def _sum(one: Money, other: Money, value: Decimal) -> Money:
     if one.low is None or other.low is None or one.high is None or other.high is None:
         return Money(value=value, low=None, high=None)
     return Money(value=value, low=one.low + other.low, high=one.high + other.high)
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """A combination as ranking sees it."""
-
-    option: Option
-    yardstick: str
-    shortfall: float
-    away: float
-
-    @property
-    def id(self) -> str:
-        return self.option.id
-
-    @property
-    def meets(self) -> bool:
-        return self.option.meets_objective
-
-    @property
-    def usd(self) -> float:
-        return float(self.option.usd_per_month)
-
-    @property
-    def yardstick_s(self) -> float:
-        return self.option.latency_s(self.yardstick)
-
-    @property
-    def error_share(self) -> float:
-        return self.option.outcome.error_share.value
-
-
-def _ranked(w: Workload, made: Iterable[Option]) -> tuple[Option, ...]:
-    # What misses stays in the order in which the stream's options came.
-    entries = [_Entry(one, percentile(w), float(n), 2.0**n) for n, one in enumerate(made)]
-    ranked = order(w, entries)
-    better = front(ranked)
-    first = ranked[0].option.outcome if ranked else None
-
-    def apart(one: Option) -> str:
-        if first is None or one.outcome is first:
-            return ""
-        quotas = passed_quotas(w, one.deployment)
-        return told(w, first, one.outcome, dominated_by=better[one.id] or "", quotas=quotas)
-
-    return tuple(
-        replace(
-            one.option,
-            rank=n + 1,
-            on_front=better[one.id] == "",
-            dominated_by=better[one.id] or "",
-            told=apart(one.option),
-        )
-        for n, one in enumerate(ranked)
-    )
 
 
 def _first_of_each(options: tuple[Option, ...]) -> tuple[Option, ...]:

@@ -7,18 +7,22 @@ the differences of their replications (Student-t), which spread far less than th
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from advisor.advice.chances import above_zero, below
 from advisor.advice.judging import Judged
 from advisor.advice.outcome import Outcome
-from advisor.advice.ranking import SHARES, better, criteria, served_usd, told_apart
+from advisor.advice.ranking import SHARES, Ranked, better, criteria, served_usd, told_apart
 from advisor.patterns.base import Pattern
 from advisor.sim.estimates import with_control
 from advisor.sim.run import Replications
 from advisor.workload import Workload
 
-__all__ = ["Finalist", "ahead", "surely_meets"]
+__all__ = ["Finalist", "ahead", "by_what_decides", "surely_meets"]
+
+T = TypeVar("T", bound=Ranked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +86,27 @@ class Finalist:
 
 
 def ahead(first: Finalist, other: Finalist, prefer: str) -> float:
-    """The probability that the first is truly better than the other one, where both meet the objective.
+    """The probability that the first is truly better than the other one, where both meet the objective."""
+    return by_what_decides(first, other, prefer, _above)
 
-    It is that of what decides between the two; and that they are truly alike in all that comes before it.
+
+def by_what_decides(first: T, other: T, prefer: str, above: Callable[[T, T, str, float | None], float]) -> float:
+    """The probability that one is truly better: of what decides, and of being truly alike in all that comes before it.
+
+    ``above`` gives the probability that the other one's figure of a name is truly above the first's; or, with what is
+    alike, not below it by more.
     """
     sure, (preferred, _) = 1.0, criteria(prefer)[0]
     for name, alike in criteria(prefer):
         if told_apart(name, alike, first, other):
             # Only what is preferred has steps that begin with a third one: then the first is better by a step.
             decides = better(name, first, other)
-            return sure * _above(first, other, name) if decides else _above(first, other, preferred)
-        sure *= _above(first, other, name, alike)
-    return _above(first, other, preferred)
+            return sure * above(first, other, name, None) if decides else above(first, other, preferred, None)
+        sure *= above(first, other, name, alike)
+    return above(first, other, preferred, None)
 
 
-def _above(first: Finalist, other: Finalist, name: str, alike: float | None = None) -> float:
+def _above(first: Finalist, other: Finalist, name: str, alike: float | None) -> float:
     """The probability that the other one's figure is truly above; or not below by more than what is alike."""
     mine, theirs = first.scores(name), other.scores(name)
     pairs = [b - a for a, b in zip(mine, theirs, strict=False)]

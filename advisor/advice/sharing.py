@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from advisor.advice.chances import below
 from advisor.advice.once import horizon_for
 from advisor.advice.recommendation import Option
 from advisor.advice.settings import of_fixed_size
@@ -22,10 +21,9 @@ from advisor.patterns.realtime import RealTime
 from advisor.rules import BLOCKS
 from advisor.rules.estimates import capacity_per_s
 from advisor.rules.popularity import one_endpoint
-from advisor.sim.estimates import Estimate
 from advisor.workload import Workload
 
-__all__ = ["shared_options", "surely_first"]
+__all__ = ["shared_options"]
 
 # How much of a worker's time records may fill while they are sent, where instances are added for them.
 _FILLED = 0.7
@@ -48,19 +46,6 @@ def shared_options(w: Workload, stream: Sequence[Option], *, bar: float, seed: i
                 bar = float(outcome.usd_per_month.value)
                 yield Option(rank=0, deployment=one, outcome=outcome)
                 break
-
-
-def surely_first(w: Workload, options: Sequence[Option]) -> float:
-    """The probability that the first meets the objective and costs less than the next, by the intervals of both."""
-    first = options[0].outcome
-    met = math.prod(below(first.latency_s[name], most, first.replications) for name, most in w.objective.latencies)
-    if len(options) < 2 or not options[1].meets_objective:
-        return met
-    mine, next_one = first.usd_per_month, options[1].outcome.usd_per_month
-    ahead = float(next_one.value - mine.value)
-    half = math.hypot(*(float(one.high - one.value) for one in (mine, next_one) if one.high is not None))
-    difference = Estimate(value=-ahead, low=-ahead - half, high=-ahead + half)
-    return met * below(difference, 0.0, min(first.replications, options[1].outcome.replications))
 
 
 def _too_long(w: Workload, one: Shared) -> bool:
