@@ -71,30 +71,42 @@ def up(value: float) -> float:
 
 
 def _sets(w: Workload, option: Option) -> dict[str, object] | None:
-    """What of the profile to change so that an option meets it; ``None`` where no figure does that."""
+    """What of the profile to change so that an option meets it; ``None`` where no figure does that.
+
+    Of a lot's job beside a stream only what is asked of the lot counts: how long it takes is no latency of a request.
+    """
     lots = [part for part in option.parts if part.pattern == "batch-transform"]
-    found: dict[str, object] = {}
-    for outcome in (option.outcome, *lots):
-        for path, value in _of_outcome(w, outcome):
-            if value == "":
-                return None
-            found[path] = value
+    found = dict(_of_latency(w, option.outcome))
+    for path, value in (*_of_errors(w, (option.outcome, *lots)), *_of_deadline(w, option.outcome)):
+        if value == "":
+            return None
+        found[path] = value
     return found or None
 
 
-def _of_outcome(w: Workload, outcome: Outcome) -> Iterator[tuple[str, object]]:
-    """Fields and values; an empty value where there is none that would do."""
+def _of_latency(w: Workload, outcome: Outcome) -> Iterator[tuple[str, object]]:
+    """Percentiles and cold starts."""
     wanted = w.objective
     for name, seconds in wanted.latencies:
         if not (reached := outcome.latency_s[name]).value <= seconds:
             # A percentile that counts what is never answered as infinitely late is met at no value.
             yield f"objective.{name}", show_latency(up(_enough(reached))) if reached.value < math.inf else None
-    if (lost := outcome.error_share).value > wanted.errors:
-        yield "objective.errors", show_share(up(_enough(lost))) if lost.value < HALF else ""
     if wanted.cold_starts == "avoid" and outcome.cold_start_share > 0:
         yield "objective.cold_starts", "allow"
         if _WARM in w.needs:
             yield "needs", [need for need in w.needs if need != _WARM]
+
+
+def _of_errors(w: Workload, outcomes: Sequence[Outcome]) -> Iterator[tuple[str, object]]:
+    """The share that all of them keep to; empty where there is none that would do."""
+    lost = [one.error_share for one in outcomes if one.error_share.value > w.objective.errors]
+    if lost:
+        useful = all(one.value < HALF for one in lost)
+        yield "objective.errors", show_share(up(max(map(_enough, lost)))) if useful else ""
+
+
+def _of_deadline(w: Workload, outcome: Outcome) -> Iterator[tuple[str, object]]:
+    """The time that a lot takes; empty where no time does."""
     if w.batch is not None and outcome.longest_job_s > w.batch.deadline_s:
         late = outcome.longest_job_s * _ROOM
         yield "batch.deadline", show_duration(up(late)) if late < math.inf else ""
