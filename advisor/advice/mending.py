@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from advisor.advice.axes import axis, now_of
@@ -96,7 +95,7 @@ def of_rules(w: Workload, patterns: Sequence[type[Pattern]], book: PriceBook) ->
                 pattern=pattern.name,
                 id=first.id if met is None else met.id,
                 usd=math.nan if met is None else met.usd,
-                sets=MappingProxyType(sets),
+                sets=sets,
                 how="estimated",
             )
             made.append(((met is None, math.fsum(_ANOTHER + change.by for change in changes), n), found))
@@ -283,6 +282,8 @@ def _objective(given: Workload, look: Prospect) -> _Change | None:
         return None
     wanted, asked = dict(changed.objective.latencies), dict(given.objective.latencies)
     slower = max((wanted[name] / seconds for name, seconds in asked.items()), default=1.0)
+    if given.batch is not None and changed.batch is not None:
+        slower = max(slower, changed.batch.deadline_s / given.batch.deadline_s)
     return _Change(sets, math.log(max(slower, changed.objective.errors / max(given.objective.errors, 1e-6))))
 
 
@@ -291,6 +292,9 @@ def _missed(w: Workload, one: Foreseen) -> Iterator[tuple[str, Any]]:
         reached = one.seen.mean_s if name == "mean" else one.seen.latency_s(int(name[1:]) / 100)
         if reached > seconds and math.isfinite(reached):
             yield f"objective.{name}", show_duration(up(reached * _ROOM))
+    # A deadline holds for every job: what none is later than.
+    if w.batch is not None and one.seen.later(one.seen.deadline_s) > 0 and math.isfinite(last := one.seen.latency_s(1)):
+        yield "batch.deadline", show_duration(up(last * _ROOM))
     if w.objective.errors < one.seen.error_share < HALF / _ROOM:
         yield "objective.errors", show_share(up(one.seen.error_share * _ROOM))
     if w.objective.cold_starts == "avoid" and one.seen.cold_share > 0 and "no-cold-start" not in w.needs:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
 
 from advisor.advice.outcome import Outcome, show_latency
 from advisor.advice.ranking import ALIKE
@@ -41,7 +40,7 @@ def of_options(w: Workload, options: Sequence[Option]) -> tuple[Relaxation, ...]
             pattern=one.pattern,
             id=one.id,
             usd=float(one.usd_per_month),
-            sets=MappingProxyType(sets),
+            sets=sets,
             how="simulated",
         )
         for one, sets in found[: _OTHERS + 1]
