@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any
 
 from advisor.advice.combination import Combination, lot_apart, shares
-from advisor.advice.explaining import why
+from advisor.advice.explaining import nothing_serves_both, why
 from advisor.advice.options import warnings_of
 from advisor.advice.outcome import Held, Money, Outcome, per_million
 from advisor.advice.ranking_pairs import of_the_stream, ranked
@@ -30,6 +30,7 @@ from advisor.advice.recommendation import (
     Sensitivity,
 )
 from advisor.advice.relaxing import of_options
+from advisor.advice.relaxing_both import of_both
 from advisor.advice.sensitivity import WORTH
 from advisor.advice.shared import Shared
 from advisor.advice.sharing import shared_options
@@ -83,7 +84,7 @@ def recommend_both(
             shared.append(tuple(shared_options(w, stream.options, bar=bar, seed=seed, threads=threads)))
         return _joined(w, stream, lot, (*pairs, *shared[0]), explain=explain)
 
-    def of_both(lot: Callable[[], Recommendation]) -> Recommendation:
+    def together_with(lot: Callable[[], Recommendation]) -> Recommendation:
         def early(stream: Recommendation) -> None:
             if ready is not None:
                 ready(joined(stream, lot()))
@@ -94,10 +95,10 @@ def recommend_both(
 
     if threads < 2 or not can_fork():
         alone = of_the_lot(progress)
-        return of_both(lambda: alone)
+        return together_with(lambda: alone)
     # The lot's answer has nothing to do with the stream's, and is worked out beside it.
     with helpers(of_the_lot, 1, apart=True) as submit:
-        return of_both(cache(submit(None)))
+        return together_with(cache(submit(None)))
 
 
 def _pairs(w: Workload, stream: Recommendation, lot: Recommendation) -> tuple[Option, ...]:
@@ -112,7 +113,6 @@ def _joined(
     options = ranked(w, made)
     alone = [_alone(w, one.pattern, one.deployment) for one in _first_of_each(stream.options)]
     alone += [] if job is None else [_alone(w, job.pattern, job.deployment)]
-    refused = (*stream.refused, *lot.refused, *alone)
     paired = bool(options) and isinstance(options[0].deployment, Combination)
     # Where the lot has no job in time, nothing that is done about the stream makes an answer; where a product of both
     # bills is preferred, its points are not the pairs'.
@@ -120,14 +120,19 @@ def _joined(
     confidence = confidence_of(w, options, stream.confidence, None if job is None else lot.confidence)
     notes = (*stream.notes, *lot.notes, *_told_of_shared(w, options, paired=paired, explain=explain))
     feasible = bool(options) and options[0].meets_objective
-    missed = of_options(w, options) if options else (*stream.relaxations, *lot.relaxations)
+    missed = of_options(w, options) if options else of_both(w, stream, lot)
     relaxations = () if feasible else missed
+    refusing = (*stream.refused, *lot.refused)
+    if options:
+        says = why(w, options, refusing, confidence, relaxations)
+    else:
+        says = nothing_serves_both(w, stream, lot, relaxations)
     return Recommendation(
         workload=w,
         options=options,
-        refused=refused,
+        refused=(*refusing, *alone),
         confidence=confidence,
-        why=why(w, options, (*stream.refused, *lot.refused), confidence, relaxations),
+        why=says,
         relaxations=relaxations,
         sensitivity=() if job is None or not lasts else _lines_of_both(stream, lot, job),
         break_even=() if not lasts else tuple(map(_point_of_both, stream.break_even)),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from advisor.advice.outcome import Outcome, show_latency, show_three
 from advisor.advice.ranking import FEW, percentile
-from advisor.advice.recommendation import Confidence, Option, Refusal, Relaxation
+from advisor.advice.recommendation import Confidence, Option, Recommendation, Refusal, Relaxation
 from advisor.advice.relaxing import said
 from advisor.rules import WARNS, Finding
 from advisor.show import show_digits
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from advisor.advice.foreseeing import Prospect
     from advisor.advice.search import Found
 
-__all__ = ["reasons", "show_usd", "told", "why"]
+__all__ = ["nothing_serves_both", "reasons", "show_usd", "told", "why"]
 
 # So many patterns are told of that a change of the profile would make possible.
 _TOLD = 2
@@ -134,10 +134,41 @@ def _nothing_serves(w: Workload, refused: Sequence[Refusal], relaxations: Sequen
     rules = sorted({finding.rule for finding in findings})
     yield f"Nothing can serve {w.name}: every pattern is refused ({', '.join(rules)})."
     for n, one in enumerate(relaxations[:_TOLD]):
-        meets = f"meets the objective for about {show_usd(one.usd)} a month"
-        then = "its objective is still missed" if math.isnan(one.usd) else f"{one.id} then {meets}"
-        which = f"Nearest is {one.pattern}" if n == 0 else f"Next is {one.pattern}"
-        yield f"{which}: {said(w, one.sets)}, and no rule refuses it; by arithmetic {then}."
+        yield _possible(w, one, one.pattern, nth=n)
+
+
+def nothing_serves_both(
+    w: Workload, stream: Recommendation, lot: Recommendation, relaxations: Sequence[Relaxation]
+) -> tuple[str, ...]:
+    """What serves or refuses a stream and the lot beside it, each by itself, and what makes both possible together."""
+    if w.task != "inference":
+        return tuple(_nothing_serves(w, (*stream.refused, *lot.refused), ()))
+    each = "; ".join((_by_itself("the stream of requests", stream), _by_itself("the lot", lot)))
+    to_relax = (_possible(w, one, one.id, nth=n) for n, one in enumerate(relaxations[:_TOLD]))
+    return (f"Nothing can serve all of {w.name}: {each}.", *to_relax)
+
+
+def _by_itself(what: str, part: Recommendation) -> str:
+    if not part.options:
+        rules = sorted({finding.rule for one in part.refused for finding in one.findings})
+        every = f"every pattern is refused ({', '.join(rules)})" if rules else "no pattern is left"
+        return f"for {what} {every}"
+    first = part.options[0]
+    costs = f"{first.id} for {show_usd(first.usd_per_month)} a month"
+    if first.meets_objective:
+        return f"{what} alone is served by {costs}"
+    return f"{what} is served by nothing as the objective asks, nearest by {costs}: {', '.join(first.outcome.misses)}"
+
+
+def _possible(w: Workload, one: Relaxation, name: str, *, nth: int) -> str:
+    """What makes a deployment possible that rules refuse as it is, and what becomes of it then."""
+    which = f"{'Next' if nth else 'Nearest'} is {name}: {said(w, one.sets)}"
+    whose = "it" if name == one.id else one.id
+    if one.how == "simulated":
+        return f"{which}, and {whose} fits for {show_usd(one.usd)} a month."
+    meets = f"{whose} then meets the objective for about {show_usd(one.usd)} a month"
+    then = "its objective is still missed" if math.isnan(one.usd) else meets
+    return f"{which}, and no rule refuses it; by arithmetic {then}."
 
 
 def _nothing_meets(w: Workload, nearest: Option, relaxations: Sequence[Relaxation]) -> Iterator[str]:
