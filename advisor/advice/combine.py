@@ -137,6 +137,7 @@ def _joined(
         sensitivity=() if job is None or not lasts else _lines_of_both(stream, lot, job),
         break_even=() if not lasts else tuple(map(_point_of_both, stream.break_even)),
         contenders=() if not lasts else tuple(map(_contender_of_both, stream.contenders)),
+        explained=lasts and stream.explained,
         warnings=warnings_of(w, options),
         assumptions=options[0].outcome.assumptions if options else _held(stream.assumptions, lot.assumptions),
         searched=Searched(
