@@ -64,6 +64,8 @@ def recommend_both(
     from advisor.advice.recommending import recommend
 
     of_stream, of_lot = shares(w)
+    # What is preferred is said of the requests: of jobs that keep the deadline a faster one would only cost more.
+    of_lot = of_lot.with_({"objective.prefer": "cost"})
     names = [pattern.name for pattern in asked]
     streaming = [name for name in names if name != _JOB]
 

@@ -61,6 +61,11 @@ def test_a_product_goes_by_the_bill_of_both_and_tells_nothing_that_goes_by_the_s
     assert len(products) > 2
     assert products == sorted(products)
     best = answer.options[0]
+    # A job that is done sooner than it has to be makes no request any faster: it is the cheapest in time.
+    asked = {"traffic": None, "objective.p99": None, "objective.prefer": "cost"}
+    job = recommend(w.with_(asked), seed=3, explain=False, patterns=["batch-transform"]).best
+    assert job is not None
+    assert {one.parts[1].id for one in answer.options} == {job.id}
     assert best.parts[0].id != stream.options[0].id
     assert answer.warnings == tuple(one for one in best.deployment.check(w) if one.verdict is WARNS)
     assert answer.assumptions == best.outcome.assumptions
