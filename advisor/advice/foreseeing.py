@@ -25,8 +25,6 @@ from advisor.workload import Workload
 
 __all__ = ["Chain", "Foreseen", "Kind", "Prospect", "by_kind", "foresee_all", "prospect"]
 
-# Up to so many above the smallest it is as well looked at first: where it does, the largest need not be.
-_SHORT = 2
 # So many deployments are refused by what the profile says before the whole pattern is taken to be.
 _TRIES = 4
 
@@ -56,7 +54,6 @@ class Chain:
         """The smallest deployment that is expected to meet the objective: more of the same never makes it worse."""
         if not self._looked:
             self._first_met, self._looked = self._sought(), True
-            self.prospect.smallest_did = self._first_met == 0
         return self._first_met
 
     @cached_property
@@ -81,12 +78,7 @@ class Chain:
         if last < 0:
             return -1, None
         if self.near is None:
-            low = -1
-            if last <= _SHORT and self.prospect.smallest_did:
-                if self.foreseen(0).meets:
-                    return -1, 0
-                low = 0
-            return low, last if self.foreseen(last).meets else None
+            return -1, last if self.foreseen(last).meets else None
         at, step = min(self.near, last), 1
         if self.foreseen(at).meets:
             while at > 0 and self.foreseen(max(0, at - step)).meets:
@@ -151,8 +143,6 @@ class Prospect:
         self._foreseen: dict[Pattern, Foreseen] = {}
         self._blocked: dict[Pattern, tuple[Finding, ...]] = {}
         self._members = members
-        # Whether the smallest of the chain looked at last meets the objective: then that of the next may, too.
-        self.smallest_did = False
         self._rates: dict[tuple[str, str], tuple[str, tuple[tuple[float, float, float], ...]]] = {}
 
     @cached_property
