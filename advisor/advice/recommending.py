@@ -35,7 +35,7 @@ from advisor.advice.scouting import Scout
 from advisor.advice.search import warned
 from advisor.advice.simulating import price_overrides
 from advisor.advice.spilling import Spills
-from advisor.advice.too_many import refuse_too_many
+from advisor.advice.too_many import refuse_too_large, refuse_too_many
 from advisor.advice.trial import Bench, Ran, Trial
 from advisor.catalog.prices import PriceBook, price_book
 from advisor.errors import InputError
@@ -82,6 +82,7 @@ def recommend(
     if not isinstance(w, Workload):
         raise InputError(f"{w!r} is not a workload", "", "read it first: ad.recommend(ad.read(path))")
     refuse_too_many(w)
+    refuse_too_large(w)
     asked = PATTERNS if patterns is None else tuple(pattern_named(name) for name in dict.fromkeys(patterns))
     if lot_apart(w):
         from advisor.advice.combine import recommend_both

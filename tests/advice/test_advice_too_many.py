@@ -8,7 +8,7 @@ import pytest
 
 from advisor.advice.recommending import recommend
 from advisor.advice.simulating import simulate
-from advisor.advice.too_many import refuse_too_many
+from advisor.advice.too_many import refuse_too_large, refuse_too_many
 from advisor.errors import InputError
 from advisor.patterns import RealTime
 from advisor.sweeps.sweeping import whatif
@@ -72,3 +72,21 @@ def test_a_sweep_answers_the_rates_that_can_be_simulated_and_says_why_not_the_ot
     # Arithmetic takes no longer for it.
     [row] = whatif(w, vary={"traffic.rate": ["1000000 per second"]}, pattern="serverless", how="estimate")["why_not"]
     assert "at most" not in row
+
+
+def test_a_fleet_that_is_too_large_to_search_is_refused_by_what_it_keeps_busy() -> None:
+    long = """
+name: long
+model: {size: 4 GB, memory: 9 GB}
+work: [{on: ml.c5.xlarge, mean: 2 h, workers: 1}, {on: ml.c5.2xlarge, mean: 2 h, workers: 2}]
+traffic: {rate: 2 per second}
+objective: {prefer: cost}
+"""
+    # Two a second of two hours each are 14,400 at work, two on each instance of the larger type.
+    with pytest.raises(InputError, match="keep 7,200 instances busy") as caught:
+        recommend(reads(long), explain=False)
+    assert caught.value.where.endswith(":5")
+    # At a fifth of the rate these are 1,440.
+    refuse_too_large(reads(long.replace("2 per second", "0.4 per second")))
+    # A lot has all the time it takes.
+    refuse_too_large(reads(long.replace("traffic: {rate: 2 per second}", "batch: {records: 5 million}")))
