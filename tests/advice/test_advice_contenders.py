@@ -26,10 +26,9 @@ traffic: {rate: 50 per day, day: office, week: workweek}
 payload: {request: 20 KB, response: 2 KB}
 objective: {p90: 15 s, errors: 1 %, cold_starts: allow, prefer: latency}
 """
-CHEAP = FAST.replace("prefer: latency", "prefer: cost").replace("name: fast", "name: cheap")
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=1)
 def _answer(profile: str) -> Recommendation:
     return recommend(reads(profile), seed=7)
 
@@ -39,9 +38,8 @@ def _first(w: Workload) -> str:
     return best.pattern if best else ""
 
 
-@pytest.mark.parametrize("profile", [FAST, CHEAP], ids=["fast", "cheap"])
-def test_every_pattern_that_loses_has_a_line_and_what_it_says_holds(profile: str) -> None:
-    answer = _answer(profile)
+def test_every_pattern_that_loses_has_a_line_and_what_it_says_holds() -> None:
+    answer = _answer(FAST)
     assert answer.best is not None
     every = {"real-time", "serverless", "asynchronous", "batch-transform", "multi-model"}
     assert {one.pattern for one in answer.contenders} == every - {answer.best.pattern}

@@ -117,7 +117,7 @@ def test_what_changes_the_decision_holds_break_evens_curves_map_and_sensitivity(
 
 
 def test_without_a_break_even_point_it_says_whether_one_could_have_been_confirmed() -> None:
-    light = replace(small(), break_even=())
+    light = replace(small(), break_even=(), explained=True)
     heavy = replace(light, workload=small().workload.with_({"traffic.rate": "50 per second"}))
     for answer, told in (
         (light, "moved alone, up to 100 times from what it is, no value was confirmed"),
@@ -259,6 +259,6 @@ def test_what_theory_says_is_told_in_words_and_units() -> None:
 
 
 def test_where_no_break_even_point_was_found_the_command_line_says_what_was_looked_at() -> None:
-    light = replace(small(), break_even=())
+    light = replace(small(), break_even=(), explained=True)
     assert "with traffic.rate, objective.p95 or payload.request moved alone" in nothing_found(light)
     assert nothing_found(nothing()) == ""
