@@ -153,10 +153,13 @@ class _Finder:
 
     def _by_arithmetic(self, axis: Axis | Switch, factor: float) -> str | None:
         """The best pattern by arithmetic, "" where none meets the objective; ``None`` where no profile is so."""
+        there = self._there(axis, factor)
+        return None if there is None else self._foreseen(axis, there)
+
+    def _foreseen(self, axis: Axis | Switch, there: Workload) -> str | None:
         try:
-            moved = self.answer.workload.with_(axis.sets(self.answer.workload, factor))
-            refuse_too_many(moved)
-            return self.outlook.best(moved, resized=axis.field == "traffic.rate")
+            refuse_too_many(there)
+            return self.outlook.best(there, resized=axis.field == "traffic.rate")
         except InputError:
             return None
 
@@ -182,18 +185,25 @@ class _Finder:
 
     def _estimated(self, axis: Axis, factor: float) -> str | None:
         """The best pattern by arithmetic; ``None`` where no simulation can tell."""
-        return None if self._moved(axis, factor) is None else self._by_arithmetic(axis, factor)
+        moved = self._moved(axis, factor)
+        return None if moved is None else self._foreseen(axis, moved)
 
     def _key(self, axis: Axis | Switch, factor: float) -> str:
         return str(axis.sets(self.answer.workload, factor))
 
-    def _moved(self, axis: Axis | Switch, factor: float) -> Workload | None:
-        """The workload there; ``None`` where no profile is so, or a replication takes too long for it to be tried."""
+    def _there(self, axis: Axis | Switch, factor: float) -> Workload | None:
+        """The workload there; ``None`` where no profile is so."""
         try:
-            moved = self.answer.workload.with_(axis.sets(self.answer.workload, factor))
+            return self.answer.workload.with_(axis.sets(self.answer.workload, factor))
         except InputError:
             return None
-        return moved if Bench(moved, self.answer.seed, self.outlook.book).confirms else None
+
+    def _moved(self, axis: Axis | Switch, factor: float) -> Workload | None:
+        """The same; ``None`` also where a replication takes too long for it to be tried."""
+        there = self._there(axis, factor)
+        if there is None:
+            return None
+        return there if Bench(there, self.answer.seed, self.outlook.book).confirms else None
 
     def _confirmed(self, axis: Axis, guess: float) -> BreakEven | None:
         """Search both sides briefly, and move the point until the far side flips and the near side does not."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from advisor.advice.chances import above_zero, below
-from advisor.advice.judging import Judged
+from advisor.advice.judging import ByJudgement, Judged
 from advisor.advice.outcome import Outcome
 from advisor.advice.ranking import SHARES, Ranked, better, criteria, served_usd, told_apart
 from advisor.patterns.base import Pattern
@@ -26,7 +26,7 @@ T = TypeVar("T", bound=Ranked)
 
 
 @dataclass(frozen=True, slots=True)
-class Finalist:
+class Finalist(ByJudgement):
     """A deployment as it will be printed, with what its replications were one by one."""
 
     deployment: Pattern
@@ -55,16 +55,6 @@ class Finalist:
     def yardstick_s(self) -> float:
         """The latency that options are compared by."""
         return self.outcome.latency_s[self.yardstick].value
-
-    @property
-    def shortfall(self) -> float:
-        """How far it is from meeting the objective."""
-        return self.judged.shortfall
-
-    @property
-    def away(self) -> float:
-        """How many times as much the objective would have to allow."""
-        return self.judged.away
 
     @property
     def error_share(self) -> float:

@@ -12,7 +12,7 @@ from advisor.sim.run import Replications
 from advisor.units import show_share
 from advisor.workload import Workload
 
-__all__ = ["Judged", "judge"]
+__all__ = ["ByJudgement", "Judged", "judge"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,23 @@ class Judged:
     def meets(self) -> bool:
         """Whether all of the objective is met."""
         return not self.misses
+
+
+class ByJudgement:
+    """How far something is from the objective, as it was ``judged``: what ranking asks of it."""
+
+    __slots__ = ()
+    judged: Judged
+
+    @property
+    def shortfall(self) -> float:
+        """How far it is from meeting the objective."""
+        return self.judged.shortfall
+
+    @property
+    def away(self) -> float:
+        """How many times as much the objective would have to allow."""
+        return self.judged.away
 
 
 def judge(w: Workload, found: Replications) -> Judged:

@@ -15,7 +15,7 @@ from typing import Any
 from advisor.advice.axes import axis, now_of
 from advisor.advice.foreseeing import Foreseen, Prospect
 from advisor.advice.recommendation import Option, Relaxation
-from advisor.advice.relaxing import HALF, of_options, up
+from advisor.advice.relaxing import HALF, down, of_options, up
 from advisor.catalog.limits import find_limit
 from advisor.catalog.prices import PriceBook
 from advisor.errors import InputError
@@ -199,7 +199,7 @@ def _number(w: Workload, path: str, asked: _Asked, *, larger: bool) -> Iterator[
         return  # nothing times anything is nothing
 
     def sets(ratio: float) -> Sets:
-        value = up(_four(now * ratio)) if larger else _down(_four(now / ratio))
+        value = up(_four(now * ratio)) if larger else down(_four(now / ratio))
         if not larger and (told := asked.told(_NEARLY * value, value)) is not None:
             value = told
         mean = _MEAN_OF.get(path)
@@ -215,12 +215,6 @@ def _number(w: Workload, path: str, asked: _Asked, *, larger: bool) -> Iterator[
 
 def _four(value: float) -> float:
     return float(f"{value:.4g}")
-
-
-def _down(value: float) -> float:
-    """Two digits, and never more."""
-    step = 10.0 ** (math.floor(math.log10(value)) - 1)
-    return float(f"{math.floor(value / step + 1e-9) * step:.2g}")
 
 
 def _plain_rate(w: Workload) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from advisor.advice.outcome import Outcome, show_latency
 from advisor.advice.ranking import ALIKE
@@ -12,7 +12,7 @@ from advisor.sim.estimates import Estimate
 from advisor.units import show_duration, show_share
 from advisor.workload import Workload
 
-__all__ = ["HALF", "of_options", "said", "up"]
+__all__ = ["HALF", "down", "of_options", "said", "up"]
 
 # What lets half of all requests fail is no objective.
 HALF = 0.5
@@ -63,10 +63,20 @@ def said(w: Workload, sets: Mapping[str, object]) -> str:
 
 def up(value: float) -> float:
     """Two digits, and never less: what is relaxed to it holds."""
+    return _two(value, math.ceil, -1e-9)
+
+
+def down(value: float) -> float:
+    """Two digits, and never more."""
+    return _two(value, math.floor, 1e-9)
+
+
+def _two(value: float, whole: Callable[[float], int], spare: float) -> float:
+    """Two digits; what is one already but for rounding stays."""
     if not 0 < value < math.inf:
         return value
     step = 10.0 ** (math.floor(math.log10(value)) - 1)
-    return float(f"{math.ceil(value / step - 1e-9) * step:.2g}")
+    return float(f"{whole(value / step + spare) * step:.2g}")
 
 
 def _sets(w: Workload, option: Option) -> dict[str, object] | None:

@@ -9,25 +9,24 @@ records. What that means exactly stands in `advisor.sim.shared`. The client is t
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from advisor.advice.combination import lot_apart, of_part, shares
+from advisor.advice.of_parts import OfParts
 from advisor.errors import BugError, InputError
 from advisor.patterns.asynchronous import Asynchronous
 from advisor.patterns.base import Pattern
 from advisor.patterns.realtime import RealTime
 from advisor.patterns.requests import Call
-from advisor.patterns.settings import settings_told
-from advisor.rules import BLOCKS, Finding, Rule
+from advisor.rules import BLOCKS, Finding
 from advisor.rules.popularity import one_endpoint
 from advisor.units import show_count, show_duration
 from advisor.workload import Workload, WorkOn
 
 if TYPE_CHECKING:
     from advisor.money import Usage
-    from advisor.patterns.foresight import Foresight
     from advisor.sim.horizon import Horizon
     from advisor.sim.run_record import Run
     from advisor.sim.trace import Trace
@@ -39,15 +38,13 @@ ROWS, MOST_ROWS = 2_000_000, 6_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shared(Pattern):
+class Shared(OfParts):
     """The stream's own endpoint, which works off the lot, too; no job is started.
 
     A client sends the lot's records to it one by one, in equal steps over ``sent_over_s`` from when the lot came.
     """
 
-    name: ClassVar[str] = "combination"
     about: ClassVar[str] = "an endpoint for the stream of requests, to which a client sends the lot's records, too"
-    RULES: ClassVar[tuple[Rule[Any], ...]] = ()
 
     stream: RealTime | Asynchronous
     sent_over_s: float
@@ -75,18 +72,6 @@ class Shared(Pattern):
         """Such as "real-time with the lot"."""
         return f"{self.stream.name} with the lot"
 
-    @property
-    def at_work(self) -> tuple[str, ...]:
-        return (self.stream.name,)
-
-    @property
-    def cycle_s(self) -> float:
-        return self.stream.cycle_s
-
-    @property
-    def place(self) -> str:
-        return self.stream.place
-
     def work_on(self, w: Workload) -> WorkOn:
         return self.stream.work_on(w)
 
@@ -96,28 +81,10 @@ class Shared(Pattern):
         part = {"pattern": self.stream.name, **self.stream.to_dict()}
         return {"how": how, "sent_over_s": self.sent_over_s, "parts": [part]}
 
-    def _facts(self) -> Iterable[tuple[str, object]]:
-        return settings_told(self.to_dict())
-
-    @classmethod
-    def fields(cls) -> tuple[str, ...]:
-        return tuple(field.name for field in fields(cls))
-
-    def with_(self, sets: Mapping[str, object]) -> Self:
-        raise BugError(f"the endpoint of {self.id} has settings, and it has none: {', '.join(sets)}")
-
     @classmethod
     def start(cls, w: Workload) -> Shared:
         """The endpoint that a person would write down first for the stream, and most of the time that the lot has."""
         return cls(stream=RealTime.start(shares(w)[0]), sent_over_s=longest_s(w))
-
-    @classmethod
-    def space(cls, w: Workload) -> tuple[tuple[Self, ...], ...]:  # noqa: ARG003 - it has none for any workload
-        """None of its own: what is worth a look follows from the stream's options (`advisor.advice.sharing`)."""
-        return ()
-
-    def foresee(self, w: Workload) -> Foresight:  # noqa: ARG002 - as above
-        raise BugError(f"{self.id} is simulated, and not foreseen")
 
     def check(self, w: Workload) -> tuple[Finding, ...]:
         """What the rules find in the endpoint for the stream, and what refuses the lot's records as requests."""

@@ -11,24 +11,23 @@ and neither its time nor its cost is in the figures: the note says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from advisor.advice.combination import of_part
+from advisor.advice.of_parts import OfParts
 from advisor.errors import BugError, InputError
 from advisor.patterns.asynchronous import Asynchronous
 from advisor.patterns.base import Pattern
 from advisor.patterns.realtime import RealTime
 from advisor.patterns.requests import Call
 from advisor.patterns.serverless import Serverless
-from advisor.patterns.settings import settings_told
-from advisor.rules import Finding, Rule
+from advisor.rules import Finding
 from advisor.workload import Workload, WorkOn
 
 if TYPE_CHECKING:
     from advisor.money import Usage
-    from advisor.patterns.foresight import Foresight
     from advisor.sim.horizon import Horizon
     from advisor.sim.run_record import Run
     from advisor.sim.trace import Trace
@@ -50,17 +49,15 @@ _HOW = "a request goes to the first as long as a place is free there, else to th
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spill(Pattern):
+class Spill(OfParts):
     """A base of instances, and a second endpoint that takes what finds them all busy.
 
     ``base`` is of a fixed size, or one by the clock, and routes to the instance with the fewest in flight; ``spill_at``
     is how many requests may wait at one of its instances before the next is sent on.
     """
 
-    name: ClassVar[str] = "combination"
     about: ClassVar[str] = "a base of instances, and another endpoint for what finds them all busy"
     loses_instances: ClassVar[bool] = False
-    RULES: ClassVar[tuple[Rule[Any], ...]] = ()
 
     base: RealTime
     second: Serverless | Asynchronous
@@ -103,18 +100,6 @@ class Spill(Pattern):
         """The parts' patterns, joined: "real-time + serverless"."""
         return " + ".join(self.at_work)
 
-    @property
-    def at_work(self) -> tuple[str, ...]:
-        return (self.base.name, self.second.name)
-
-    @property
-    def cycle_s(self) -> float:
-        return self.base.cycle_s
-
-    @property
-    def place(self) -> str:
-        return self.base.place
-
     def work_on(self, w: Workload) -> WorkOn:
         """As it is known for the base, and as badly as for the worse known of the two."""
         every = [part.work_on(w) for part in self.parts]
@@ -125,16 +110,6 @@ class Spill(Pattern):
         """How the parts share the work, when the base is full, and the parts by pattern with their settings."""
         parts = [{"pattern": part.name, **part.to_dict()} for part in self.parts]
         return {"how": _HOW, "spill_at": self.spill_at, "parts": parts}
-
-    def _facts(self) -> Iterable[tuple[str, object]]:
-        return settings_told(self.to_dict())
-
-    @classmethod
-    def fields(cls) -> tuple[str, ...]:
-        return tuple(field.name for field in fields(cls))
-
-    def with_(self, sets: Mapping[str, object]) -> Self:
-        raise BugError(f"the parts of {self.id} have settings, and it has none: {', '.join(sets)}")
 
     @classmethod
     def start(cls, w: Workload) -> Spill:
@@ -156,14 +131,6 @@ class Spill(Pattern):
         """What a person would write down first for all of the traffic; with nothing of it kept warm."""
         alone = pattern.start(w)
         return replace(alone, provisioned_concurrency=0) if isinstance(alone, Serverless) else alone
-
-    @classmethod
-    def space(cls, w: Workload) -> tuple[tuple[Self, ...], ...]:  # noqa: ARG003 - it has none for any workload
-        """None of its own: what is worth a look follows from what its parts are worth (`advisor.advice.spilling`)."""
-        return ()
-
-    def foresee(self, w: Workload) -> Foresight:  # noqa: ARG002 - as above
-        raise BugError(f"{self.id} is foreseen from its parts, in advisor.advice.spilling")
 
     def check(self, w: Workload) -> tuple[Finding, ...]:
         """What the rules find in the parts, but for those that judge an endpoint by all of the traffic."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from advisor.advice.by_hour import with_hours
-from advisor.advice.judging import Judged, judge
+from advisor.advice.judging import ByJudgement, Judged, judge
 from advisor.advice.ranking import SHARES, percentile
 from advisor.advice.settings import knows_days, of_any_objective, watches_alarms
 from advisor.catalog.prices import PriceBook
@@ -44,7 +44,7 @@ _WARMUP_S = 2 * HOUR_S
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(ByJudgement):
     """What a few replications of one deployment say of it."""
 
     deployment: Pattern
@@ -64,16 +64,6 @@ class Trial:
     def meets(self) -> bool:
         """Whether it meets the objective, as far as these few replications tell."""
         return self.judged.meets
-
-    @property
-    def shortfall(self) -> float:
-        """How far it is from meeting the objective."""
-        return self.judged.shortfall
-
-    @property
-    def away(self) -> float:
-        """How many times as much the objective would have to allow."""
-        return self.judged.away
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,9 @@ Each is the mean of what the simulator draws, by the same assumptions.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import count, islice
+from typing import Any
 
 from advisor.catalog.instances import Instance, instance
 from advisor.catalog.limits import limit
@@ -30,6 +32,7 @@ __all__ = [
     "longest_s",
     "model_ready_s",
     "offered",
+    "overflowing",
     "percentile_s",
     "roughly",
     "scale_in_s",
@@ -171,6 +174,14 @@ def roughly(value: float) -> float:
     return float(f"{value:.2g}")
 
 
+def overflowing(load: Any) -> Iterator[Any]:
+    """The share that overflows one container, two and so on, at a load in Erlang (a number, or an array of them)."""
+    over = 1.0
+    for n in count(1):
+        over = load * over / (n + load * over)
+        yield over
+
+
 def erlang_b(servers: int, load: float) -> float:
     """The share lost by a system of ``servers`` without a queue at an offered load (Erlang B, any service law).
 
@@ -178,21 +189,16 @@ def erlang_b(servers: int, load: float) -> float:
     """
     if servers > _MANY:
         return max(0.0, 1 - servers / load) if load else 0.0
-    lost = 1.0
-    for n in range(1, servers + 1):
-        lost = load * lost / (n + load * lost)
-    return lost
+    return float(next(islice(overflowing(load), servers - 1, None))) if servers > 0 else 1.0
 
 
 def servers_for(load: float, lost: float) -> int:
     """The fewest servers of a system without a queue that lose at most this share."""
     if load > _MANY:
         return math.ceil(min(load, _MOST) * (1 - lost))
-    share, n = 1.0, 0
-    while share > lost:
-        n += 1
-        share = load * share / (n + load * share)
-    return n
+    if lost >= 1:
+        return 0
+    return next(n for n, share in enumerate(overflowing(load), 1) if share <= lost)
 
 
 def alike(shares: Iterable[tuple[float, int]], *, nearly: float = _NEARLY) -> list[tuple[float, float]]:

@@ -16,16 +16,9 @@ from advisor.advice.recommendation import Recommendation
 from advisor.advice.recommending import recommend
 from advisor.advice.trial import Ran
 from advisor.workload import Workload, reads
+from tests.small import RARE
 
-# Fast instances that stand all month, or containers that are paid by the request and start cold.
-FAST = """
-name: fast
-model: {size: 90 MB, memory: 600 MB, image: 800 MB, framework: scikit-learn}
-work: [{on: serverless 1 GB, mean: 200 ms, p95: 400 ms}, {on: ml.m5.large, mean: 100 ms, p95: 200 ms, workers: 2}]
-traffic: {rate: 50 per day, day: office, week: workweek}
-payload: {request: 20 KB, response: 2 KB}
-objective: {p90: 15 s, errors: 1 %, cold_starts: allow, prefer: latency}
-"""
+FAST = RARE.replace("prefer: cost", "prefer: latency")
 
 
 @lru_cache(maxsize=1)

@@ -11,17 +11,10 @@ import pytest
 from advisor.advice.recommendation import Recommendation
 from advisor.advice.recommending import recommend
 from advisor.workload import Workload, read, reads
+from tests.small import RARE
 
 WORKLOADS = Path(__file__).parents[2] / "workloads"
 SHIPPED = ("internal-tool", "delivery-estimates", "sensor-anomalies")
-DEMO = """
-name: demo
-model: {size: 90 MB, memory: 600 MB, image: 800 MB, framework: scikit-learn}
-work: [{on: serverless 1 GB, mean: 200 ms, p95: 400 ms}, {on: ml.m5.large, mean: 100 ms, p95: 200 ms, workers: 2}]
-traffic: {rate: 50 per day, day: office, week: workweek}
-payload: {request: 20 KB, response: 2 KB}
-objective: {p90: 15 s, errors: 1 %, cold_starts: allow, prefer: cost}
-"""
 FACTS = """
 name: facts
 traffic: {rate: 1 per second}
@@ -62,7 +55,7 @@ def test_points_of_light_profiles_hold_when_they_are_applied(name: str) -> None:
         assert _first(answer.workload.with_(one.short))[0] == one.best, f"short of: {one.says}"
 
 
-@pytest.mark.parametrize("profile", [DEMO, FACTS], ids=["demo", "facts"])
+@pytest.mark.parametrize("profile", [RARE, FACTS], ids=["rare", "facts"])
 def test_assumptions_that_were_simulated_do_what_is_said_of_them(profile: str) -> None:
     answer = _answer(profile)
     assert answer.best is not None
@@ -81,7 +74,7 @@ def test_assumptions_that_were_simulated_do_what_is_said_of_them(profile: str) -
 
 def test_no_assumption_is_listed_under_which_arithmetic_does_not_move() -> None:
     # What only a serverless endpoint asks for moves nothing where an endpoint of instances is best and stays it.
-    w = reads(DEMO).with_({"objective.p90": "190 ms", "objective.cold_starts": "avoid"})
+    w = reads(RARE).with_({"objective.p90": "190 ms", "objective.cold_starts": "avoid"})
     answer = recommend(w, seed=7, patterns=("real-time", "serverless"))
     assert answer.best is not None
     assert answer.best.pattern == "real-time"

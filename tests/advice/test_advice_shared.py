@@ -290,7 +290,7 @@ def test_it_is_a_value_with_its_settings_under_its_part() -> None:
     assert shared.id == "real-time-m5.large-x1-v30 + lot-over-3600s"
     with pytest.raises(InputError, match="sent_over_s=0"):
         Shared(stream=ONE, sent_over_s=0)
-    with pytest.raises(BugError, match="has settings"):
+    with pytest.raises(BugError, match=r"the parts of .* have settings, and it has none"):
         shared.with_({"sent_over": "2 h"})
     w = clockwork()
     [judged] = ad.check(w, pattern="combination", sets={"stream.pattern": "real-time", "sent_over": "1 h"}).patterns

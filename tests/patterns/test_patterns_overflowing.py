@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from advisor.patterns.serverless.cold import overflowing
+from advisor.rules.estimates import overflowing
 
 
 def by_formula(load: float, containers: int) -> float:

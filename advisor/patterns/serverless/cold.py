@@ -9,17 +9,16 @@ or ended, which is in the law of a chain of two states.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from itertools import count, islice
+from itertools import islice
 from typing import Any
 
 from advisor.patterns.load_curve import curve_of
-from advisor.rules.estimates import alike
+from advisor.rules.estimates import alike, overflowing
 from advisor.rules.popularity import one_endpoint, popularity
 from advisor.workload import Workload, WorkOn
 from advisor.workload.clustered import bursts_of
 
-__all__ = ["cold_share", "overflowing", "uncalled", "uncalled_in_states"]
+__all__ = ["cold_share", "uncalled", "uncalled_in_states"]
 
 # Containers that are looked at, and the calls a second from which nothing is left for further ones.
 _MANY, _NOTHING = 10_000, 1e-12
@@ -35,14 +34,6 @@ def cold_share(w: Workload, on: WorkOn, warm: int = 0) -> float:
         return 0.0
     parts = [(1.0, 1.0)] if one_endpoint(w) else alike(popularity(w))
     return min(1.0, math.fsum(part * many * _cold_of(w, on, warm, part) for part, many in parts if part > 0))
-
-
-def overflowing(load: Any) -> Iterator[Any]:
-    """The share that overflows one container, two and so on, at a load in Erlang (a number, or an array of them)."""
-    over = 1.0
-    for n in count(1):
-        over = load * over / (n + load * over)
-        yield over
 
 
 def uncalled(rate_per_s: Any, keep_s: float) -> Any:

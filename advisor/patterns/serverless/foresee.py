@@ -20,8 +20,8 @@ from advisor.patterns.foresight_clock import by_clock
 from advisor.patterns.foresight_endpoint import backed_off, delayed
 from advisor.patterns.foresight_load import Ground, ground_of, split
 from advisor.patterns.foresight_mix import Mix
-from advisor.patterns.serverless.cold import overflowing, uncalled, uncalled_in_states
-from advisor.rules.estimates import cold_start_s
+from advisor.patterns.serverless.cold import uncalled, uncalled_in_states
+from advisor.rules.estimates import cold_start_s, overflowing
 from advisor.units import MONTH_S
 from advisor.workload import Workload
 from advisor.workload.lognormal import sigma_of_cv, z
