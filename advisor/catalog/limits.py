@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -40,7 +40,7 @@ class Alternative:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Limit:
     """One figure. ``scope``: service limit, account quota, feature, default, guidance, measurement and the like.
 
@@ -60,7 +60,7 @@ class Limit:
     alternatives: tuple[Alternative, ...]
     note: str
 
-    @property
+    @cached_property
     def base(self) -> float:
         """The value in base units: s, bytes (MB read as 10^6), MiB for memory, per second, plain ratios; yes is 1.
 

@@ -70,7 +70,7 @@ class PriceBook:
 
     snapshot: Snapshot
     overrides: Mapping[str, Decimal] = field(default_factory=dict)
-    _known: dict[tuple[str, str, str], Rate] = field(default_factory=dict, compare=False)
+    _known: dict[tuple[str, str, str], Rate | None] = field(default_factory=dict, compare=False)
 
     @property
     def as_of(self) -> date:
@@ -118,19 +118,21 @@ class PriceBook:
 
         Raises PriceMissing where there is none, with types and regions that have one.
         """
-        key = (region, component, meter)
-        if (known := self._known.get(key)) is not None:
-            return known
-        _known_component(component)
-        self._region(region, component, meter)
         found = self.find(region, component, meter)
         if found is None:
+            _known_component(component)
+            self._region(region, component, meter)
             raise self._missing(region, component, meter)
-        self._known[key] = found
         return found
 
     def find(self, region: str, component: str, meter: str) -> Rate | None:
         """As ``rate``, but ``None`` where there is no such price."""
+        key = (region, component, meter)
+        if key not in self._known:
+            self._known[key] = self._found(region, component, meter)
+        return self._known[key]
+
+    def _found(self, region: str, component: str, meter: str) -> Rate | None:
         if component in _ASSUMED:
             return self._assumed(region, component, meter) if region in self.snapshot.regions else None
         listed = self._listed(region, component, meter)

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +101,7 @@ class _LazyRates(Mapping[Key, Rate]):
         return len(self._decoded())
 
 
+@cache
 def packaged_path() -> Path:
     """The snapshot that comes with the package."""
     return Path(__file__).with_name("data") / "prices.json"
@@ -113,13 +114,13 @@ def prices_folder() -> Path:
 
 def newest() -> Path:
     """The file with the newest prices: a cached one by the date in its name, unless the packaged one is newer."""
-    packaged = packaged_path()
+    packaged, folder = packaged_path(), prices_folder()
     try:
-        cached = [
-            (found, path) for path in prices_folder().glob("prices-*.json") if (found := _named(path)) is not None
-        ]
+        # No search by a pattern: whoever asks for a price asks for this first.
+        there = [path for path in folder.iterdir() if path.name.startswith("prices-") and path.suffix == ".json"]
     except OSError:
-        cached = []
+        there = []
+    cached = [(found, path) for path in there if (found := _named(path)) is not None]
     if not cached:
         return packaged
     found, path = max(cached)

@@ -176,7 +176,7 @@ def _level(cells: Floats, width: float, day: Sequence[float], week: Sequence[flo
     """The curve at the middle of each cell, mean 1; drawn through the mid-hours as traffic is."""
     if not day and not week:
         return np.ones(len(cells))
-    curve = hourly_curve(day, week)
+    curve = hourly_curve(tuple(day), tuple(week))
     period = DAY_S if len(curve) == 24 else WEEK_S
     at = (np.arange(len(cells)) + 0.5) * width % period
     middles = (np.arange(len(curve)) + 0.5) * HOUR_S

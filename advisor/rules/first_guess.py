@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
+from itertools import islice
 
 from advisor.catalog.instances import Instance, instance, instances, offered, siblings
 from advisor.catalog.prices import PriceBook, price_book
@@ -31,20 +33,25 @@ def first_type(w: Workload, component: str) -> str:
     for name in measured:
         if offered(name, component) and _sold(w, component, name, book) is not None and _fits(w, instance(name)):
             return name
-    usual = [one for one in instances() if _usual(w, one) and offered(one.name, component)]
-    roomy = [one for one in usual if _fits(w, one)]
-    spacious = [one for one in roomy if copies_memory_mib(w, w.work_on(one.name)) <= usable_memory_mib(w, one.name)]
-    found = _cheapest(w, component, spacious) or _cheapest(w, component, roomy)
+    usual = _usual(accelerated=w.accelerator == "required")
+    by_price = [one for one in _by_price(w, component, usual, book) if _fits(w, one)]
+    # The cheapest that has room, and a look at no other: how long work takes on each of them is worked out for it.
+    found = next((one for one in by_price if _roomy(w, one)), by_price[0] if by_price else None)
     if found is not None:
-        return found
+        return found.name
     if measured:
         return measured[0]
-    return max(usual, key=lambda one: usable_memory_mib(w, one.name)).name
+    listed = [one for one in usual if offered(one.name, component)]
+    return max(listed, key=lambda one: usable_memory_mib(w, one.name)).name
 
 
-def _usual(w: Workload, one: Instance) -> bool:
-    right = has_accelerator(one) == (w.accelerator == "required") and (not has_accelerator(one) or one.gpu_count > 0)
-    return right and not one.graviton and one.family not in BURSTABLE and one.vcpu >= _SMALLEST_VCPU
+@cache
+def _usual(*, accelerated: bool) -> tuple[Instance, ...]:
+    """What a person would look at, with accelerators or without."""
+    right = (one for one in instances() if has_accelerator(one) == accelerated and (not accelerated or one.gpu_count))
+    return tuple(
+        one for one in right if not one.graviton and one.family not in BURSTABLE and one.vcpu >= _SMALLEST_VCPU
+    )
 
 
 def _fits(w: Workload, one: Instance) -> bool:
@@ -53,15 +60,22 @@ def _fits(w: Workload, one: Instance) -> bool:
     return w.model.memory_mib <= usable_memory_mib(w, one.name)
 
 
-def _cheapest(w: Workload, component: str, candidates: Iterable[Instance]) -> str | None:
-    book = price_book()
-    priced = [(price, one.name) for one in candidates if (price := _sold(w, component, one.name, book)) is not None]
-    return min(priced)[1] if priced else None
+def _roomy(w: Workload, one: Instance) -> bool:
+    """Whether the copies of the model that its workers need fit into its memory."""
+    return copies_memory_mib(w, w.work_on(one.name)) <= usable_memory_mib(w, one.name)
+
+
+def _by_price(w: Workload, component: str, candidates: Iterable[Instance], book: PriceBook) -> list[Instance]:
+    """Those that are offered and sold for it, the cheapest first."""
+    priced = [
+        (price, one.name)
+        for one in candidates
+        if offered(one.name, component) and (price := _sold(w, component, one.name, book)) is not None
+    ]
+    return [instance(name) for _, name in sorted(priced)]
 
 
 def _sold(w: Workload, component: str, name: str, book: PriceBook) -> float | None:
-    if w.region not in book.regions():
-        return None
     rate = book.find(w.region, component, name)
     return None if rate is None else float(rate.usd)
 
@@ -75,19 +89,16 @@ def types_in_play(w: Workload, component: str) -> tuple[str, ...]:
     book = price_book()
     measured = measured_types(w)
 
-    def open_to(one: Instance) -> bool:
-        return offered(one.name, component) and _sold(w, component, one.name, book) is not None
-
     def roomy(one: Instance) -> bool:
-        return _fits(w, one) and copies_memory_mib(w, w.work_on(one.name)) <= usable_memory_mib(w, one.name)
+        return _fits(w, one) and _roomy(w, one)
 
-    found = [name for name in measured if open_to(instance(name))]
     if measured:
         families = dict.fromkeys(instance(name).family for name in measured)
-        kin = (one for name in measured if instance(name).family in families for one in siblings(name))
-        found += [one.name for one in kin if open_to(one) and roomy(one)]
+        kin = [one for name in measured if instance(name).family in families for one in siblings(name)]
+        open_ones = {one.name for one in _by_price(w, component, kin, book)}
+        found = [name for name in measured if name in open_ones]
+        found += [one.name for one in kin if one.name in open_ones and roomy(one)]
     else:
-        usual = [one for one in instances() if _usual(w, one) and open_to(one) and roomy(one)]
-        priced = sorted((_sold(w, component, one.name, book) or 0.0, one.name) for one in usual)
-        found += [name for _, name in priced[:_CHEAPEST]]
+        usual = _by_price(w, component, _usual(accelerated=w.accelerator == "required"), book)
+        found = [one.name for one in islice(filter(roomy, usual), _CHEAPEST)]
     return tuple(dict.fromkeys([*found, first_type(w, component)]))

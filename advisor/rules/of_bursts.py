@@ -14,7 +14,7 @@ from advisor.workload import Workload
 from advisor.workload.bursts import eighths
 
 if TYPE_CHECKING:
-    from advisor.rules.of_fleet import Fleet
+    from advisor.rules.of_fleet import ByTheClock, Fleet
 
 __all__ = [
     "bursts_outrun_launches",
@@ -27,6 +27,8 @@ __all__ = [
 ]
 
 _WEEK_M = 168 * 60
+# The minutes of the week in which its eighths of hours begin.
+_EIGHTHS = tuple(math.floor(n * 60 / 8) for n in range(168 * 8))
 _ALARMS = ("scaling.out_datapoints", "metric_lag")
 _LAUNCH = (
     "provision.endpoint_cpu_quantiles", "provision.endpoint_gpu_quantiles", "launch_cached", "launch_image_cache",
@@ -60,14 +62,16 @@ def late_share(w: Workload, after_s: float, standing_per_s: float | Callable[[in
     return begun * math.fsum(over) / math.fsum(curve)
 
 
-def share_without(w: Workload, standing: Callable[[int], int]) -> float:
+def share_without(w: Workload, d: ByTheClock) -> float:
     """The share of requests that come in minutes of the week in which no instance is kept standing.
 
     Of a file that is played again the hours are not told apart: all of them, where there are such minutes.
     """
+    if d.schedule is None:
+        return float(d.min_instances == 0)
     if w.traffic is None or w.traffic.replay is not None:
-        return float(any(standing(minute) == 0 for minute in range(0, _WEEK_M, 60)))
-    curve, stands = _through_the_week(eighths(w.traffic.curve), standing)
+        return float(any(d.standing_at(minute) == 0 for minute in range(0, _WEEK_M, 60)))
+    curve, stands = _through_the_week(eighths(w.traffic.curve), d.standing_at)
     return math.fsum(one for one, there in zip(curve, stands, strict=True) if there == 0) / math.fsum(curve)
 
 
@@ -75,8 +79,7 @@ def _through_the_week(
     curve: tuple[float, ...], standing: Callable[[int], float]
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """A curve beside what stands in each eighth of an hour: a schedule may tell days apart where the curve does not."""
-    curve = curve * max(1, _WEEK_M // 60 * 8 // len(curve))
-    return curve, tuple(standing(math.floor(n * 60 / 8) % _WEEK_M) for n in range(len(curve)))
+    return curve * (len(_EIGHTHS) // len(curve)), tuple(map(standing, _EIGHTHS))
 
 
 def bursts_outrun_launches(

@@ -23,26 +23,17 @@ from advisor.units import show_duration, show_rate, show_share
 from advisor.workload import Workload
 
 __all__ = [
-    "Fleet", "bursts_outrun_launches", "bursts_too_close", "fleet_carries_peak", "late_share", "no_account_has",
-    "own_quota_covers", "quota_covers", "rate_within", "scale_in_tail", "several_zones", "single_instance", "spike_met",
-    "tolerated_share",
+    "ByTheClock", "Fleet", "bursts_outrun_launches", "bursts_too_close", "fleet_carries_peak", "late_share",
+    "no_account_has", "own_quota_covers", "quota_covers", "rate_within", "scale_in_tail", "several_zones",
+    "single_instance", "spike_met", "tolerated_share",
 ]  # fmt: skip
 
 
-class Fleet(Protocol):
-    """A deployment of several instances of one type, within bounds."""
-
-    @property
-    def instance_type(self) -> str: ...
+class ByTheClock(Protocol):
+    """A deployment of instances that stand at all times, or by a schedule."""
 
     @property
     def min_instances(self) -> int: ...
-
-    @property
-    def max_instances(self) -> int: ...
-
-    @property
-    def target(self) -> float | None: ...
 
     @property
     def schedule(self) -> str | None: ...
@@ -50,6 +41,19 @@ class Fleet(Protocol):
     def standing_at(self, minute: int) -> int:
         """Instances that stand at a minute of the week whatever the load."""
         ...
+
+
+class Fleet(ByTheClock, Protocol):
+    """A deployment of several instances of one type, within bounds."""
+
+    @property
+    def instance_type(self) -> str: ...
+
+    @property
+    def max_instances(self) -> int: ...
+
+    @property
+    def target(self) -> float | None: ...
 
 
 def quota_covers(

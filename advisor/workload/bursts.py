@@ -91,7 +91,8 @@ def two_state(rate_per_s: float, peak: float, cv: float, length_s: float, *, of:
     )
 
 
-def hourly_curve(day: Sequence[float], week: Sequence[float]) -> tuple[float, ...]:
+@lru_cache(maxsize=64)
+def hourly_curve(day: tuple[float, ...], week: tuple[float, ...]) -> tuple[float, ...]:
     """24 or 168 hourly weights with mean 1 out of day weights and week weights; either may be empty (flat)."""
     hours = [float(d) * float(w) for w in (week or (1.0,)) for d in (day or (1.0,) * 24)]
     mean = math.fsum(hours) / len(hours)

@@ -22,6 +22,7 @@ _PER_MB = re.compile(r"(.+?)\s*(?:/|\b(?i:per|an?)\b)\s*(KB|kB|MB|MiB|GB)", re.D
 _MOST_POINTS = 1000
 
 
+@lru_cache(maxsize=256)
 def serverless_mib(name: str) -> float | None:
     """The MiB of "serverless 4 GB"; ``None`` for any other name; `UnitError` where the memory does not read."""
     found = _SERVERLESS.fullmatch(name.strip())

@@ -6,6 +6,7 @@ import copy
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -80,15 +81,27 @@ class Workload(Section):
     _held_back: frozenset[str] = PrivateAttr(default_factory=frozenset)
     _source: Source | None = PrivateAttr(default=None)
     _folder: Path = PrivateAttr(default_factory=Path)
-    # The paths of what was written, found out when first asked: rules ask some hundred times.
-    _stated: frozenset[str] | None = PrivateAttr(default=None)
-    # Service times by place, and assumptions by key, as they were first asked for: a search asks thousands of times.
-    _works: dict[str, WorkOn] = PrivateAttr(default_factory=dict)
-    _assumes: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     def _complete(self) -> None:
         values, self._assumed, self._held_back = filled(self)
         self.__dict__.update(values)
+
+    # What is found out when first asked, and asked for thousands of times by a search. None of these is a private
+    # attribute in pydantic's sense: to read one of those takes twenty times as long.
+    @cached_property
+    def _stated(self) -> frozenset[str]:
+        """The paths of what was written."""
+        return frozenset(paths(self._written))
+
+    @cached_property
+    def _works(self) -> dict[str, WorkOn]:
+        """Service times by place, as they were first asked for."""
+        return {}
+
+    @cached_property
+    def _assumes(self) -> dict[str, Any]:
+        """Assumptions by key, in the same way."""
+        return {}
 
     @property
     def assumed(self) -> Mapping[str, str]:
@@ -169,9 +182,9 @@ class Workload(Section):
         """How long a request takes on an instance type or "serverless 4 GB": measured, extrapolated or assumed."""
         from advisor.workload.borrow import work_on  # borrow needs Workload's type, and only this needs borrow
 
-        if name not in self._works:
-            self._works[name] = work_on(self, name)
-        return self._works[name]
+        if (known := self._works.get(name)) is None:
+            known = self._works[name] = work_on(self, name)
+        return known
 
     def limit(self, key: str) -> float:
         """A limit in base units, as overridden under ``platform`` where it is a quota."""
@@ -180,10 +193,11 @@ class Workload(Section):
 
     def assume(self, key: str) -> Any:
         """An assumption in base units (or its word or switch), as overridden under ``platform``."""
-        if key not in self._assumes:
+        known = self._assumes
+        if key not in known:
             held = assumption(key)
-            self._assumes[key] = as_assumption(held, self.platform[key]) if self.overridden(key) else held.base
-        return self._assumes[key]
+            known[key] = as_assumption(held, self.platform[key]) if self.overridden(key) else held.base
+        return known[key]
 
     @property
     def asked(self) -> frozenset[str]:
@@ -196,8 +210,6 @@ class Workload(Section):
 
     def given(self, path: str) -> bool:
         """Whether the user stated it: ``traffic.rate``, ``work.0.mean``, or a whole section."""
-        if self._stated is None:
-            self._stated = frozenset(paths(self._written))
         return yaml_path(type(self), path) in self._stated
 
     def where(self, path: str = "") -> str:

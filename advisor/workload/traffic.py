@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -292,6 +293,7 @@ class Traffic(Section):
                 yield Flaw((key,), f"a replayed file has its own {key}", mend, ((key,), ("replay",)))
 
 
+@lru_cache(maxsize=64)
 def _normal(weights: tuple[float, ...]) -> tuple[float, ...]:
     mean = math.fsum(weights) / len(weights) if weights else 1.0
     return tuple(weight / mean for weight in weights)

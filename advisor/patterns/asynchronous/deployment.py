@@ -13,10 +13,10 @@ from advisor.errors import InputError
 from advisor.patterns.asynchronous.render import calls
 from advisor.patterns.asynchronous.rules import RULES
 from advisor.patterns.asynchronous.waking import idle_share, wake_s
-from advisor.patterns.base import Pattern
-from advisor.patterns.clock import SCHEDULE, cycle_s, in_name, least_at, reach, refuse
+from advisor.patterns.clock import SCHEDULE, in_name, refuse
 from advisor.patterns.requests import Call
 from advisor.patterns.settings import COUNT, COUNT_OR_ZERO, DURATION, GIGABYTES, INSTANCE, NUMBER, SWITCH, optional
+from advisor.patterns.standing import Standing
 from advisor.rules import Rule
 from advisor.rules.estimates import capacity_per_s, instances_for, longest_s
 from advisor.rules.first_guess import first_type
@@ -35,7 +35,7 @@ _SELDOM = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asynchronous(Pattern):
+class Asynchronous(Standing):
     """Instances behind one queue, as many as it is long, down to none.
 
         caller -> S3 -> one queue -> a free place on an instance -> S3 -> notification
@@ -70,7 +70,7 @@ class Asynchronous(Pattern):
     schedule: str | None = field(default=None, metadata=optional(SCHEDULE))
 
     def __post_init__(self) -> None:
-        Pattern.__post_init__(self)
+        Standing.__post_init__(self)
         if self.min_instances > self.max_instances:
             what = f"max_instances={self.max_instances} is below min_instances={self.min_instances}"
             raise InputError(what, "", f"give max_instances={self.min_instances} or more")
@@ -100,19 +100,6 @@ class Asynchronous(Pattern):
     def sleeps(self) -> bool:
         """Whether it scales down to no instance, at all times or by the clock."""
         return self.scales and self.least_instances == 0
-
-    def standing_at(self, minute: int) -> int:
-        """Instances that stand at a minute of the week whatever the load."""
-        return least_at(self.schedule, self.min_instances, minute) if self.schedule else self.min_instances
-
-    @property
-    def least_instances(self) -> int:
-        """The fewest at any time of the week."""
-        return reach(self.schedule, self.min_instances)[0]
-
-    @property
-    def cycle_s(self) -> float:
-        return cycle_s(self.schedule)
 
     @classmethod
     def start(cls, w: Workload) -> Asynchronous:

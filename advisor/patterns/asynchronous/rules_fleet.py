@@ -175,7 +175,7 @@ def tail_is_paid(w: Workload, d: Asynchronous) -> Ill | None:
 
     A request of seconds that wakes an instance costs its launch and a quarter of an hour beside.
     """
-    on, share = w.work_on(d.instance_type), idle_share(w) * share_without(w, d.standing_at)
+    on, share = w.work_on(d.instance_type), idle_share(w) * share_without(w, d)
     paid = launch_s(w, d.instance_type) + scale_in_s(w)
     if share < 0.05 or on.mean_s >= paid / 10:
         return None

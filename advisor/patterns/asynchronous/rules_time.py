@@ -206,7 +206,7 @@ def wake_is_in_time(w: Workload, d: Asynchronous) -> Ill | None:
     schedule keeps an instance standing have no such requests.
     """
     latency, wakes = w.objective.latency, wake_s(w, d.instance_type)
-    unkept = share_without(w, d.standing_at)
+    unkept = share_without(w, d)
     share = idle_share(w) * unkept
     if d.least_instances > 0 or latency is None or wakes <= latency[1] or not w.streams:
         return None
@@ -327,7 +327,7 @@ def backlog_wakes_fleet(w: Workload, d: Asynchronous) -> Ill | None:
 def _sleeps_on(w: Workload, d: Asynchronous) -> bool:
     """Whether so few requests wait together that target tracking alone never leaves zero."""
     wakes = d.target_backlog * float(w.assume("async_zero_divides_by"))
-    return share_without(w, d.standing_at) == 1 and not d.wake_step and w.streams and w.rate_per_s * d.ttl_s <= wakes
+    return share_without(w, d) == 1 and not d.wake_step and w.streams and w.rate_per_s * d.ttl_s <= wakes
 
 
 @rule("AS-35", NOTES, where="deployment.wake_step", reads=("async.zero.alarm_datapoints", "async.zero.alarm_period"),

@@ -98,9 +98,9 @@ def _of_stream(w: Workload, d: BatchTransform, ground: Ground) -> Foresight:
             for much, after in ((1 - chance, wait), (chance, wait * (1 + late / d.every_s))):
                 end = after + work_s + pace.end_s
                 mean += weight * part * much * (end + start_s)
-                took += [(weight * part * much / len(pace.starts_s), end + start) for start in pace.starts_s]
-    held = np.asarray([seconds for _, seconds in took])
-    weights = np.asarray([weight for weight, _ in took])
+                took.append((weight * part * much / len(pace.starts_s), end))
+    shares, ends = np.asarray(took).reshape(-1, 2).T
+    held, weights = np.add.outer(ends, pace.starts_s).ravel(), np.repeat(shares, len(pace.starts_s))
 
     def later(seconds: float) -> float:
         return 1.0 if behind else min(1.0, pace.lost + (1 - pace.lost) * float(weights[held > seconds].sum()))

@@ -11,13 +11,13 @@ from advisor.catalog.instances import instance, offered
 from advisor.catalog.limits import limit
 from advisor.catalog.prices import price_book
 from advisor.errors import InputError
-from advisor.patterns.base import Pattern
-from advisor.patterns.clock import SCHEDULE, cycle_s, in_name, least_at, reach, refuse
+from advisor.patterns.clock import SCHEDULE, in_name, reach, refuse
 from advisor.patterns.multimodel import rules_cache, rules_fleet, rules_needs
 from advisor.patterns.multimodel.cache import RARE_HITS, cache_mib, hit_share, load_s, models_held
 from advisor.patterns.multimodel.render import calls
 from advisor.patterns.requests import Call
 from advisor.patterns.settings import COUNT, GIGABYTES, INSTANCE, NUMBER, SWITCH, choice, optional
+from advisor.patterns.standing import Standing
 from advisor.rules import Rule, rulebook
 from advisor.rules.estimates import capacity_per_s, instances_for
 from advisor.rules.first_guess import first_type, measured_types
@@ -38,7 +38,7 @@ _MANY = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MultiModel(Pattern):
+class MultiModel(Standing):
     """Instances that share many models: those in use in memory, others on disk, the rest in S3.
 
         caller -> TargetModel -> an instance that holds it: at once
@@ -69,7 +69,7 @@ class MultiModel(Pattern):
     schedule: str | None = field(default=None, metadata=optional(SCHEDULE))
 
     def __post_init__(self) -> None:
-        Pattern.__post_init__(self)
+        Standing.__post_init__(self)
         if self.max_instances < self.min_instances:
             what = f"max_instances={self.max_instances} is below min_instances={self.min_instances}"
             raise InputError(what, "", f"give max_instances={self.min_instances} or more")
@@ -97,19 +97,6 @@ class MultiModel(Pattern):
         parts += [] if self.cached else ["uncached"]
         parts += [in_name(self.schedule)] if self.schedule is not None else []
         return "-".join(parts)
-
-    def standing_at(self, minute: int) -> int:
-        """Instances that stand at a minute of the week whatever the load."""
-        return least_at(self.schedule, self.min_instances, minute) if self.schedule else self.min_instances
-
-    @property
-    def least_instances(self) -> int:
-        """The fewest at any time of the week."""
-        return reach(self.schedule, self.min_instances)[0]
-
-    @property
-    def cycle_s(self) -> float:
-        return cycle_s(self.schedule)
 
     @classmethod
     def start(cls, w: Workload) -> MultiModel:

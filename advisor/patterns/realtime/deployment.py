@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from advisor.catalog.instances import instance
 from advisor.errors import InputError
-from advisor.patterns.base import Pattern
-from advisor.patterns.clock import SCHEDULE, cycle_s, in_name, least_at, reach, refuse
+from advisor.patterns.clock import SCHEDULE, in_name, reach, refuse
 from advisor.patterns.realtime import rules_fit, rules_fleet, rules_limits
 from advisor.patterns.realtime.render import calls
 from advisor.patterns.requests import Call
 from advisor.patterns.settings import COUNT, GIGABYTES, INSTANCE, NUMBER, choice, optional
+from advisor.patterns.standing import Standing
 from advisor.rules import Rule, rulebook
 from advisor.rules.estimates import capacity_per_s, instances_for
 from advisor.rules.first_guess import first_type
@@ -33,7 +33,7 @@ _LARGEST_VOLUME_GB = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RealTime(Pattern):
+class RealTime(Standing):
     """Instances that stand ready behind one address and answer at once.
 
         caller -> endpoint -> routing -> instance 1: container, its workers, its own queue
@@ -64,7 +64,7 @@ class RealTime(Pattern):
     schedule: str | None = field(default=None, metadata=optional(SCHEDULE))
 
     def __post_init__(self) -> None:
-        Pattern.__post_init__(self)
+        Standing.__post_init__(self)
         if self.max_instances < self.min_instances:
             what = f"max_instances={self.max_instances} is below min_instances={self.min_instances}"
             raise InputError(what, "", f"give max_instances={self.min_instances} or more")
@@ -96,19 +96,6 @@ class RealTime(Pattern):
         parts += [f"v{self.volume_gb}"] if self.volume_gb is not None else []
         parts += [in_name(self.schedule)] if self.schedule is not None else []
         return "-".join([head, *parts])
-
-    def standing_at(self, minute: int) -> int:
-        """Instances that stand at a minute of the week whatever the load."""
-        return least_at(self.schedule, self.min_instances, minute) if self.schedule else self.min_instances
-
-    @property
-    def least_instances(self) -> int:
-        """The fewest at any time of the week."""
-        return reach(self.schedule, self.min_instances)[0]
-
-    @property
-    def cycle_s(self) -> float:
-        return cycle_s(self.schedule)
 
     @classmethod
     def start(cls, w: Workload) -> RealTime:

@@ -9,19 +9,21 @@ or ended, which is in the law of a chain of two states.
 from __future__ import annotations
 
 import math
-from itertools import islice
+from functools import lru_cache, partial
+from itertools import islice, zip_longest
 from typing import Any
 
 from advisor.patterns.load_curve import curve_of
 from advisor.rules.estimates import alike, overflowing
 from advisor.rules.popularity import one_endpoint, popularity
 from advisor.workload import Workload, WorkOn
+from advisor.workload.bursts import TwoState
 from advisor.workload.clustered import bursts_of
 
 __all__ = ["cold_share", "uncalled", "uncalled_in_states"]
 
-# Containers that are looked at, and the calls a second from which nothing is left for further ones.
-_MANY, _NOTHING = 10_000, 1e-12
+# Containers that are looked at, and the share of calls from which on nothing is left for further ones.
+_MANY, _NOTHING = 10_000, 1e-9
 
 
 def cold_share(w: Workload, on: WorkOn, warm: int = 0) -> float:
@@ -32,8 +34,13 @@ def cold_share(w: Workload, on: WorkOn, warm: int = 0) -> float:
     """
     if w.rate_per_s <= 0:
         return 0.0
-    parts = [(1.0, 1.0)] if one_endpoint(w) else alike(popularity(w))
-    return min(1.0, math.fsum(part * many * _cold_of(w, on, warm, part) for part, many in parts if part > 0))
+    keep_s = float(w.assume("serverless_keep_alive"))
+    if w.traffic is not None and w.traffic.shape == "regular":
+        of_part = partial(_cold_of_regular, warm, keep_s + on.mean_s)
+    else:
+        of_part = partial(_cold_of, curve_of(w), bursts_of(w), warm, on.mean_s, keep_s)
+    parts = ((1.0, 1.0),) if one_endpoint(w) else _alike(popularity(w))
+    return min(1.0, math.fsum(part * many * of_part(w.rate_per_s * part) for part, many in parts if part > 0))
 
 
 def uncalled(rate_per_s: Any, keep_s: float) -> Any:
@@ -62,25 +69,40 @@ def _within(exponent: Any) -> Any:
     return (abs(exponent) + exponent) / 2
 
 
-def _cold_of(w: Workload, on: WorkOn, warm: int, part: float) -> float:
-    """The share of cold requests on an endpoint that has this part of the traffic."""
-    rate, keep_s = w.rate_per_s * part, float(w.assume("serverless_keep_alive"))
-    if w.traffic is not None and w.traffic.shape == "regular":
-        return float(not warm and 1 / rate > keep_s + on.mean_s)
-    states = bursts_of(w)
+@lru_cache(maxsize=16)
+def _alike(shares: tuple[tuple[float, int], ...]) -> tuple[tuple[float, float], ...]:
+    return tuple(alike(shares))
+
+
+def _cold_of_regular(warm: int, kept_s: float, rate_per_s: float) -> float:
+    """All calls of an endpoint to which they come in equal steps, or none."""
+    return float(not warm and 1 / rate_per_s > kept_s)
+
+
+# Whatever else sets a deployment apart from others of its memory size has no part in it.
+@lru_cache(maxsize=1024)
+def _cold_of(
+    curve: tuple[tuple[float, float], ...],
+    states: TwoState | None,
+    warm: int,
+    mean_s: float,
+    keep_s: float,
+    rate_per_s: float,
+) -> float:
+    """The share of cold requests on an endpoint that has these calls a second."""
     cold = 0.0
-    for factor, share in curve_of(w):
+    for factor, share in curve:
         if states is None or not states.share_high:
-            cold += share * math.fsum(c * uncalled(c, keep_s) for c in _carried(factor * rate, on.mean_s)[warm:])
+            calls = _carried(factor * rate_per_s, mean_s)[warm:]
+            cold += share * math.fsum(call * uncalled(call, keep_s) for call in calls)
             continue
         mean = states.share_high * states.high_per_s + (1 - states.share_high) * states.low_per_s
-        lows = _carried(factor * rate * states.low_per_s / mean, on.mean_s)[warm:]
-        highs = _carried(factor * rate * states.high_per_s / mean, on.mean_s)[warm:]
-        for n, high in enumerate(highs):
-            low = lows[n] if n < len(lows) else 0.0
+        lows = _carried(factor * rate_per_s * states.low_per_s / mean, mean_s)[warm:]
+        highs = _carried(factor * rate_per_s * states.high_per_s / mean, mean_s)[warm:]
+        for low, high in zip_longest(lows, highs, fillvalue=0.0):
             in_low, in_high = uncalled_in_states(low, high, states.mean_low_s, states.mean_high_s, keep_s)
             cold += share * ((1 - states.share_high) * low * in_low + states.share_high * high * in_high)
-    return min(1.0, cold / rate)
+    return min(1.0, cold / rate_per_s)
 
 
 def _carried(rate_per_s: float, mean_s: float) -> list[float]:
@@ -89,6 +111,6 @@ def _carried(rate_per_s: float, mean_s: float) -> list[float]:
     for left in islice(overflowing(rate_per_s * mean_s), _MANY - 1):
         found.append(rate_per_s * (over - left))
         over = left
-        if rate_per_s * over < _NOTHING:
+        if over < _NOTHING:
             break
     return found
