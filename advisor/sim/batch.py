@@ -26,9 +26,10 @@ from advisor.sim.kernels import Floats, Ints, layout
 from advisor.sim.kernels import batch as kernel
 from advisor.sim.kernels.generate import snap
 from advisor.sim.ledger import Columns, Ledger
+from advisor.sim.longer import longer
 from advisor.sim.replay import Recorded
 from advisor.sim.service import Sizes, constant
-from advisor.sim.station import Window, longer, window_of
+from advisor.sim.station import Window, window_of
 from advisor.sim.timeline import Timeline
 from advisor.sim.trace import Trace
 

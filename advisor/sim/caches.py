@@ -19,10 +19,11 @@ from advisor.sim.kernels import Floats, Ints, layout, shelf
 from advisor.sim.kernels.endings import lose
 from advisor.sim.kernels.models import models
 from advisor.sim.kernels.state import E_LIMIT_HEAD, E_LIMITS, E_SIZE, Events
+from advisor.sim.longer import longer
 from advisor.sim.run_record import Run
 from advisor.sim.scaling import CONCURRENCY, Scaling
 from advisor.sim.seated import Seated
-from advisor.sim.station import Station, Window, drive, longer, window_of
+from advisor.sim.station import Station, Window, drive, window_of
 from advisor.sim.timeline import billed_seconds, held_seconds
 from advisor.sim.trace import Trace
 

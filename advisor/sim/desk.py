@@ -10,9 +10,10 @@ import numpy as np
 from advisor.sim.deployments import Client, QueueSpec
 from advisor.sim.kernels import Floats, Ints, layout
 from advisor.sim.kernels import backlog as kernel
+from advisor.sim.longer import longer
 from advisor.sim.scaling import BACKLOG, NO_CAPACITY
 from advisor.sim.seated import Seated
-from advisor.sim.station import Station, Window, longer
+from advisor.sim.station import Station, Window
 from advisor.sim.trace import Trace
 
 __all__ = ["QueueStation"]

@@ -13,9 +13,10 @@ from advisor.sim.kernels import seats as kernel
 from advisor.sim.kernels.events import events
 from advisor.sim.kernels.loss import lose
 from advisor.sim.kernels.state import E_LIMIT_HEAD, E_LIMITS, E_SIZE, Events
+from advisor.sim.longer import longer
 from advisor.sim.scaling import CONCURRENCY
 from advisor.sim.seated import Seated
-from advisor.sim.station import Station, Window, longer
+from advisor.sim.station import Station, Window
 from advisor.sim.trace import Trace
 
 __all__ = ["EventStation"]

@@ -12,10 +12,11 @@ from advisor.sim.deployments import LEAST_OUTSTANDING, RANDOM, Client, FleetSpec
 from advisor.sim.events import EventStation
 from advisor.sim.kernels import Floats, Ints, layout
 from advisor.sim.kernels.fleet import fleet as fleet_kernel
+from advisor.sim.longer import longer
 from advisor.sim.run_record import Run
 from advisor.sim.scaling import CONCURRENCY, Scaling
 from advisor.sim.seated import Seated
-from advisor.sim.station import Station, Window, drive, longer, window_of
+from advisor.sim.station import Station, Window, drive, window_of
 from advisor.sim.timeline import billed_seconds, held_seconds
 from advisor.sim.trace import Trace
 

@@ -11,9 +11,10 @@ from advisor.sim.control import Fleet
 from advisor.sim.deployments import Client, PoolSpec
 from advisor.sim.kernels import layout
 from advisor.sim.kernels import pool as kernel
+from advisor.sim.longer import longer
 from advisor.sim.run_record import Run
 from advisor.sim.scaling import UTILISATION, Scaling
-from advisor.sim.station import Station, Window, drive, longer, window_of
+from advisor.sim.station import Station, Window, drive, window_of
 from advisor.sim.timeline import Lifetime, billed_seconds
 from advisor.sim.trace import Trace
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from advisor.sim.kernels import Ints
-from advisor.sim.station import longer
+from advisor.sim.longer import longer
 
 __all__ = ["Seated"]
 

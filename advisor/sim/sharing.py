@@ -20,7 +20,8 @@ from advisor.sim.deployments import LOWEST, Client, QueueSpec
 from advisor.sim.desk import QueueStation
 from advisor.sim.kernels import Floats, Ints, backlog, hall, layout
 from advisor.sim.kernels.sharing import sharing
-from advisor.sim.station import Window, longer
+from advisor.sim.longer import longer
+from advisor.sim.station import Window
 from advisor.sim.trace import Trace
 
 __all__ = ["SharingStation"]

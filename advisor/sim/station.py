@@ -24,6 +24,7 @@ from advisor.sim.kernels.settle import by_request
 from advisor.sim.kernels.sleep import nobody, with_room
 from advisor.sim.kernels.state import Common
 from advisor.sim.ledger import Columns, Ledger
+from advisor.sim.longer import longer
 from advisor.sim.timeline import Sample
 from advisor.sim.trace import DRAWS, Block, Trace
 
@@ -262,8 +263,8 @@ class Station:
             self.p[layout.P_SPREADS : layout.P_SPREADS + 2] = block.spreads
         if q[layout.Q_RECORD]:
             need = first + block.n
-            self.floats = _longer(self.floats, need, math.nan)
-            self.ints = _longer(self.ints, need, -1)
+            self.floats = longer(self.floats, need, math.nan)
+            self.ints = longer(self.ints, need, -1)
 
     def take(self, block: Block) -> None:
         """Take what the kernel reads beside arrivals and works."""
@@ -305,28 +306,14 @@ class Station:
         while self.q[layout.Q_FREE_ROWS] < rows:
             old, new = self._room, max(64, 2 * self._room)
             self.sleep = with_room(self.sleep, new)
-            self.free_rows = _longer(self.free_rows, new, 0)
-            self.carried = _longer(self.carried, new, 0.0)
-            self.numbers = _longer(self.numbers, new, 0)
-            self.draws = _longer(self.draws, new, 0.0)
+            self.free_rows = longer(self.free_rows, new, 0)
+            self.carried = longer(self.carried, new, 0.0)
+            self.numbers = longer(self.numbers, new, 0)
+            self.draws = longer(self.draws, new, 0.0)
             free = int(self.q[layout.Q_FREE_ROWS])
             self.free_rows[free : free + new - old] = np.arange(old, new)[::-1]
             self.q[layout.Q_FREE_ROWS] += new - old
             self._room = new
-
-
-def _longer(array: np.ndarray, rows: int, fill: float) -> np.ndarray:
-    """The array with at least so many rows; at least doubled, so that growing costs nothing on average."""
-    if array.shape[0] >= rows:
-        return array
-    new = np.full((max(rows, 2 * array.shape[0]), *array.shape[1:]), fill, dtype=array.dtype)
-    new[: array.shape[0]] = array
-    return new
-
-
-def longer(array: np.ndarray, rows: int, fill: float) -> np.ndarray:
-    """As `_longer`, for the stations of patterns."""
-    return _longer(array, rows, fill)
 
 
 def drive(env: simpy.Environment, fleet: Fleet, station: Station, *, sample_s: float | None = None) -> float:

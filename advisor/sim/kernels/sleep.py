@@ -15,6 +15,7 @@ from advisor.sim.kernels import Floats, Ints
 from advisor.sim.kernels.heap import pop, push
 from advisor.sim.kernels.layout import C_ENTRY, N_NUMBER, Q_RETRIES
 from advisor.sim.kernels.part import part
+from advisor.sim.longer import longer
 
 __all__ = ["Sleep", "fall_asleep", "nobody", "wake", "with_room"]
 
@@ -46,10 +47,8 @@ def nobody() -> Sleep:
 
 def with_room(s: Sleep, rows: int) -> Sleep:
     """The same with room for so many."""
-    at, key, row, following = np.zeros(rows), *(np.zeros(rows, np.int64) for _ in range(3))
-    for new, old in ((at, s.at), (key, s.key), (row, s.row), (following, s.following)):
-        new[: old.size] = old
-    return Sleep(at, key, row, following, s.heads, s.z)
+    key, row, following = (longer(one, rows, 0) for one in (s.key, s.row, s.following))
+    return s._replace(at=longer(s.at, rows, 0.0), key=key, row=row, following=following)
 
 
 @part
