@@ -2,7 +2,7 @@
 
 A break-even point tells of the pattern that comes first next. Those behind it are looked for all along each axis, and
 by what the profile might choose otherwise: where arithmetic puts them in front, nearest to the present figure, that is
-confirmed as break-even points are.
+confirmed as break-even points are. What rules refuse is mended first, and then looked at beside the others.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ import math
 from collections.abc import Iterable, Mapping
 
 from advisor.advice.breaking_even import Bracket, holds_with, point_of
+from advisor.advice.confirming import Confirming
 from advisor.advice.explaining import show_usd
 from advisor.advice.levers import Axis, axes_of, payload_down, switches_of
+from advisor.advice.mending import of_rules
 from advisor.advice.outlook import Outlook
-from advisor.advice.recommendation import BreakEven, Contender, Recommendation
+from advisor.advice.recommendation import BreakEven, Contender, Recommendation, Relaxation
+from advisor.advice.relaxing import said
 from advisor.advice.spill import Spill
-from advisor.advice.trial import Ran
+from advisor.advice.trial import Bench, Ran
 from advisor.units import show_share
 
 __all__ = ["Places", "contender", "contenders", "looked_at", "losers_of", "moved_along"]
@@ -89,6 +92,8 @@ def contender(
         if how:
             says = f"{switch.field}: {switch.other}, now {switch.now}{_HOW[how]}"
             return Contender(pattern=pattern, says=says, sets=switch.sets(answer.workload, 1.0), how=how)
+    if not ways and (mended := _mended(pattern, answer, outlook, Confirming(answer, asked, outlook, threads))):
+        return mended
     return Contender(pattern=pattern, says=_nothing(answer, pattern, [axis for axis, _ in ways]))
 
 
@@ -97,15 +102,55 @@ def _at(pattern: str, point: BreakEven) -> Contender:
     return Contender(pattern=pattern, says=says, sets=point.sets, short=point.short, how=point.how)
 
 
+def _mended(pattern: str, answer: Recommendation, outlook: Outlook, confirming: Confirming) -> Contender | None:
+    """What lets in a pattern that rules refuse, and whether it then comes first; ``None`` where no figure does."""
+    rules, w = _refused_by(answer, pattern), answer.workload
+    kinds = [one for one in outlook.patterns if rules and one.name == pattern]
+    found = next(iter(of_rules(w, kinds, outlook.book)), None)
+    if found is None:
+        return None
+    does, numbers, changed = said(w, found.sets), _numbers(rules), w.with_(found.sets)
+    best, usd = outlook.whole(changed)
+    if best != pattern:
+        lets = f"to let it in{f' ({numbers})' if numbers else ''}, {does}"
+        return Contender(pattern=pattern, says=f"nothing alone; {lets}: {_still(answer, found, best, usd)}")
+    how = "arithmetic"
+    if Bench(changed, answer.seed, outlook.book).confirms and confirming.affords(changed):
+        how = "simulated"
+        if confirming.best(changed).pattern != pattern:
+            says = f"nothing confirmed: arithmetic has it first if you {does}, and simulation has not"
+            return Contender(pattern=pattern, says=says)
+    mends = f" (mends {numbers})" if numbers else ""
+    return Contender(pattern=pattern, says=f"{does}{mends}{_HOW[how]}", sets=found.sets, how=how)
+
+
+def _still(answer: Recommendation, found: Relaxation, best: str, usd: float) -> str:
+    """Why what is no longer refused is not first: by arithmetic, as all of it is."""
+    if math.isnan(found.usd):
+        return "by arithmetic it then misses the objective"
+    if answer.workload.objective.prefer == "cost" and found.usd > usd:
+        return f"by arithmetic it then costs {show_usd(found.usd)} a month, and {best} {show_usd(usd)}"
+    return f"by arithmetic {best} then still comes first"
+
+
+def _refused_by(answer: Recommendation, name: str) -> tuple[str, ...]:
+    """The rules that refuse a pattern, each once; none where it is not refused."""
+    of_it = [finding for one in answer.refused if one.pattern == name for finding in one.findings]
+    return tuple(dict.fromkeys(finding.rule for finding in of_it))
+
+
+def _numbers(rules: Iterable[str]) -> str:
+    """Of rules those that have a number; a refusal by arithmetic has none."""
+    return ", ".join(rule for rule in rules if not rule.endswith("arithmetic"))
+
+
 def _nothing(answer: Recommendation, name: str, suspected: list[Axis]) -> str:
     """That nothing was found; what refuses it, or by how much it is too dear."""
     if suspected:
         fields = " or ".join(dict.fromkeys(axis.field for axis in suspected))
         return f"nothing confirmed: arithmetic has it first with another {fields}, and simulation has not"
-    refused = next((one for one in answer.refused if one.pattern == name), None)
-    if refused is not None:
-        rules = ", ".join(dict.fromkeys(finding.rule for finding in refused.findings))
-        return f"nothing alone: what refuses it ({rules}) is to be mended first"
+    if rules := _refused_by(answer, name):
+        return f"nothing alone: what refuses it ({', '.join(rules)}) is to be mended first"
     return f"nothing alone{_dearer(answer, name)}"
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from advisor.advice.axes import axis, now_of
 from advisor.advice.foreseeing import Foreseen, Prospect
 from advisor.advice.recommendation import Option, Relaxation
-from advisor.advice.relaxing import HALF, down, of_options, up
+from advisor.advice.relaxing import HALF, down, loosened, of_options, up
 from advisor.catalog.limits import find_limit
 from advisor.catalog.prices import PriceBook
 from advisor.errors import InputError
@@ -122,7 +122,10 @@ def _mended(w: Workload, pattern: type[Pattern], book: PriceBook) -> list[_Chang
     meets = look.met is not None or relaxed is not None
     for one in changes[:-1] if len(changes) > 1 else ():
         fewer = [other for other in changes if other is not one]
-        less = Prospect(_with(w, fewer), pattern, book)
+        try:
+            less = Prospect(_with(w, fewer), pattern, book)
+        except InputError:
+            continue  # without it the others contradict the profile
         if less.possible and (less.met is not None or not meets):
             changes = fewer
     return changes or None
@@ -202,6 +205,8 @@ def _number(w: Workload, path: str, asked: _Asked, *, larger: bool) -> Iterator[
         value = up(_four(now * ratio)) if larger else down(_four(now / ratio))
         if not larger and (told := asked.told(_NEARLY * value, value)) is not None:
             value = told
+        if section == "objective":
+            return dict(loosened(w, {path.removeprefix("objective."): value}))
         mean = _MEAN_OF.get(path)
         if mean is None or now_of(w, mean) <= value:
             return {path: axis(w, path, [value]).shown[0]}
@@ -252,7 +257,10 @@ def _least_ratio(w: Workload, sets: Callable[[float], Sets], allows: Callable[[W
     """How many times as large, or as small, a value has to be at least for a rule to allow it."""
 
     def does(ratio: float) -> bool:
-        return _holds(w, sets(ratio), allows)
+        try:
+            return _holds(w, sets(ratio), allows)
+        except InputError:
+            return False  # no profile says so
 
     high = 2.0
     while not does(high):
@@ -282,10 +290,12 @@ def _objective(given: Workload, look: Prospect) -> _Change | None:
 
 
 def _missed(w: Workload, one: Foreseen) -> Iterator[tuple[str, Any]]:
+    late: dict[str, float] = {}
     for name, seconds in w.objective.latencies:
         reached = one.seen.mean_s if name == "mean" else one.seen.latency_s(int(name[1:]) / 100)
         if reached > seconds and math.isfinite(reached):
-            yield f"objective.{name}", show_duration(up(reached * _ROOM))
+            late[name] = up(reached * _ROOM)
+    yield from loosened(w, late).items()
     # A deadline holds for every job: what none is later than.
     if w.batch is not None and one.seen.later(one.seen.deadline_s) > 0 and math.isfinite(last := one.seen.latency_s(1)):
         yield "batch.deadline", show_duration(up(last * _ROOM))

@@ -12,7 +12,7 @@ from advisor.sim.estimates import Estimate
 from advisor.units import show_duration, show_share
 from advisor.workload import Workload
 
-__all__ = ["HALF", "down", "of_options", "said", "up"]
+__all__ = ["HALF", "down", "loosened", "of_options", "said", "up"]
 
 # What lets half of all requests fail is no objective.
 HALF = 0.5
@@ -61,6 +61,20 @@ def said(w: Workload, sets: Mapping[str, object]) -> str:
     return " and ".join(parts)
 
 
+def loosened(w: Workload, seconds: Mapping[str, float]) -> dict[str, str | None]:
+    """The fields for latencies to be so long: left out what is infinite, since it is met at no value.
+
+    What is asked of a higher percentile is never less than what a lower one is relaxed to.
+    """
+    found, least = dict(seconds), 0.0
+    for name, asked in reversed(w.objective.latencies):
+        if name != "mean" and (there := found.get(name, asked)) < math.inf:
+            if there < least:
+                found[name] = least
+            least = max(least, there)
+    return {f"objective.{name}": show_latency(value) if value < math.inf else None for name, value in found.items()}
+
+
 def up(value: float) -> float:
     """Two digits, and never less: what is relaxed to it holds."""
     return _two(value, math.ceil, -1e-9)
@@ -96,10 +110,12 @@ def _sets(w: Workload, option: Option) -> dict[str, object] | None:
 def _of_latency(w: Workload, outcome: Outcome) -> Iterator[tuple[str, object]]:
     """Percentiles and cold starts."""
     wanted = w.objective
-    for name, seconds in wanted.latencies:
-        if not (reached := outcome.latency_s[name]).value <= seconds:
-            # A percentile that counts what is never answered as infinitely late is met at no value.
-            yield f"objective.{name}", show_latency(up(_enough(reached))) if reached.value < math.inf else None
+    reached = {name: outcome.latency_s[name] for name, _ in wanted.latencies}
+    yield from loosened(w, {
+        name: up(_enough(reached[name])) if reached[name].value < math.inf else math.inf
+        for name, seconds in wanted.latencies
+        if not reached[name].value <= seconds
+    }).items()  # fmt: skip
     if wanted.cold_starts == "avoid" and outcome.cold_start_share > 0:
         yield "objective.cold_starts", "allow"
         if _WARM in w.needs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from types import SimpleNamespace
 
@@ -21,7 +22,7 @@ from tests.small import RARE
 FAST = RARE.replace("prefer: cost", "prefer: latency")
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=3)
 def _answer(profile: str) -> Recommendation:
     return recommend(reads(profile), seed=7)
 
@@ -56,6 +57,44 @@ def test_where_nothing_helps_alone_it_is_told_what_refuses_a_pattern() -> None:
     [shared] = [one for one in _answer(FAST).contenders if one.pattern == "multi-model"]
     assert not shared.sets
     assert "MM-19" in shared.says
+
+
+TWICE_REFUSED = RARE.replace("request: 20 KB", "request: 1 MB, request_max: 20 MB") + "needs: [vpc]\n"
+
+
+def test_what_two_rules_refuse_is_mended_and_then_first_where_neither_alone_would_do() -> None:
+    # Fifty requests a day are the containers' case; but they have no VPC, and take no request of 20 MB.
+    answer = _answer(TWICE_REFUSED)
+    [serverless] = [one for one in answer.contenders if one.pattern == "serverless"]
+    assert set(serverless.sets) == {"needs", "payload.request_max"}
+    assert serverless.how == "simulated"
+    [refused] = [one for one in answer.refused if one.pattern == "serverless"]
+    rules = {finding.rule for finding in refused.findings}
+    assert len(rules) == 2
+    assert all(rule in serverless.says for rule in rules)
+    assert _first(answer.workload.with_(serverless.sets)) == "serverless"
+    for path, value in serverless.sets.items():
+        assert _first(answer.workload.with_({path: value})) != "serverless", path
+
+
+def test_what_is_mended_and_still_too_dear_is_told_with_both_costs() -> None:
+    w = reads(RARE)
+    [batch] = [one for one in _answer(RARE).contenders if one.pattern == "batch-transform"]
+    told = re.fullmatch(
+        r"nothing alone; to let it in \(BT-08\), relax objective\.p90 to (.+): "
+        r"by arithmetic it then costs (\S+) USD a month, and serverless (\S+) USD",
+        batch.says,
+    )
+    assert told is not None, batch.says
+    assert not batch.sets
+    changed = w.with_({"objective.p90": told[1]})
+    whole = recommend(changed, seed=7, explain=False)
+    usd = {one.pattern: float(one.usd_per_month) for one in whole.options}
+    assert whole.best is not None
+    assert whole.best.pattern == "serverless"
+    # Arithmetic is near what the jobs and the containers cost where they are simulated.
+    assert float(told[2]) == pytest.approx(usd["batch-transform"], rel=0.2)
+    assert float(told[3]) == pytest.approx(usd["serverless"], rel=0.2)
 
 
 class _Steps:
