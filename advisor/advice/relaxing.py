@@ -52,9 +52,10 @@ def said(w: Workload, sets: Mapping[str, object]) -> str:
     parts = []
     for verb, ours in (("relax", False), ("bring", True)):
         # A load curve is a value of its own, written point by point.
-        held = {path: value for path, value in sets.items() if isinstance(value, str | Mapping)}
+        held = {path: value for path, value in sets.items() if isinstance(value, str | Mapping) and path != "region"}
         to = [f"{path} to {value}" for path, value in held.items() if path.startswith("work.") is ours]
         parts += [f"{verb} {' and '.join(to)}"] if to else []
+    parts += [f"move to {sets['region']}"] if "region" in sets else []
     parts += [f"leave out {path}" for path, value in sets.items() if value is None]
     kept = sets.get("needs")
     parts += [f"drop the need {need}" for need in w.needs if isinstance(kept, list) and need not in kept]

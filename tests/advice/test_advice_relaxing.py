@@ -1,4 +1,4 @@
-"""What is relaxed is a profile again: no percentile is asked for below another, and what is never met is left out."""
+"""What is relaxed is a profile again, and said in words: no percentile is asked for below another."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from advisor.advice.relaxing import loosened
+from advisor.advice.relaxing import loosened, said
 from advisor.workload import Workload, reads
 
 
@@ -34,3 +34,11 @@ def test_latencies_that_are_relaxed_stay_in_order(
     for name, seconds in late.items():
         held = dict(changed.objective.latencies)
         assert held.get(name, math.inf) == seconds
+
+
+def test_what_to_change_is_said_in_words_of_its_own_kind() -> None:
+    w = reads("{name: kinds, traffic: {rate: 1 per second}, objective: {p95: 1 s}, needs: [vpc, queueing]}")
+    sets = {"objective.p95": "2 s", "region": "us-east-1", "objective.p99": None, "needs": ["vpc"]}
+    assert said(w, sets) == (
+        "relax objective.p95 to 2 s and move to us-east-1 and leave out objective.p99 and drop the need queueing"
+    )
