@@ -15,8 +15,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from advisor.rules.estimates import alike
-from advisor.rules.popularity import one_endpoint, popularity
+from advisor.rules.popularity import endpoints
 from advisor.units import MONTH_S
 from advisor.workload import Workload
 
@@ -119,11 +118,9 @@ def too_much(w: Workload, load: float, room: float, what: str) -> str:
     return ""
 
 
-def parts_of(w: Workload) -> list[tuple[float, float]]:
-    """Endpoints of a pattern that has one a model: the part of the traffic that each has, and how many have it."""
-    if one_endpoint(w):
-        return [(1.0, 1.0)]
-    return [(part, many) for part, many in alike(popularity(w), nearly=0.5) if part > 0]
+def parts_of(w: Workload) -> tuple[tuple[float, float], ...]:
+    """Endpoints of a pattern that has one a model, few enough to be foreseen one by one (see `endpoints`)."""
+    return endpoints(w, nearly=0.5)
 
 
 def mixed(w: Workload, seen: Sequence[tuple[float, float, Foresight]]) -> Foresight:

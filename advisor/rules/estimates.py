@@ -6,7 +6,7 @@ Each is the mean of what the simulator draws, by the same assumptions.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import count, islice
 from typing import Any
 
@@ -17,7 +17,6 @@ from advisor.workload.lognormal import sigma_of_cv, z
 
 __all__ = [
     "BURSTABLE",
-    "alike",
     "all_memory_mib",
     "beyond_measured_s",
     "capacity_per_s",
@@ -48,8 +47,6 @@ BURSTABLE = ("t2", "t3")
 # From here on Erlang's formula is its fluid limit, within a percent; and more than this nobody means.
 _MANY = 10_000
 _MOST = 1_000_000
-# Models whose shares differ by less have nearly the same part of cold starts.
-_NEARLY = 0.9
 
 
 def percentile_s(on: WorkOn, share: float) -> float:
@@ -199,18 +196,6 @@ def servers_for(load: float, lost: float) -> int:
     if lost >= 1:
         return 0
     return next(n for n, share in enumerate(overflowing(load), 1) if share <= lost)
-
-
-def alike(shares: Iterable[tuple[float, int]], *, nearly: float = _NEARLY) -> list[tuple[float, float]]:
-    """Models of nearly the same share taken together: their mean share, and how many they are."""
-    together: list[list[float]] = []
-    for share, many in shares:
-        if together and share >= nearly * together[-1][0]:
-            together[-1][1] += share * many
-            together[-1][2] += many
-        else:
-            together.append([share, share * many, many])
-    return [(total / many, many) for _, total, many in together]
 
 
 def serverless_name(memory_mib: float) -> str:

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from advisor.workload import Workload
 
-__all__ = ["busiest_part", "one_endpoint", "popularity", "top_share"]
+__all__ = ["busiest_part", "endpoints", "one_endpoint", "popularity", "top_share"]
 
 # Beyond so many models, neighbours in the order of popularity are taken together: their popularities hardly differ.
 _EXACT = 2000
@@ -42,6 +42,27 @@ def _zipf(count: int, exponent: float) -> tuple[tuple[float, int], ...]:
 def one_endpoint(w: Workload) -> bool:
     """Whether one endpoint of its own does for all models: there is one, or they are containers of one endpoint."""
     return w.model.count == 1 or bool({"multi-container", "pipeline"} & set(w.needs))
+
+
+def endpoints(w: Workload, *, nearly: float) -> tuple[tuple[float, float], ...]:
+    """Where each model has an endpoint of its own: the part of the traffic that each has, and how many have it.
+
+    Models whose share is ``nearly`` the same, as a ratio, are taken together at their mean. Where one endpoint does for
+    all, it has all of the traffic.
+    """
+    return ((1.0, 1.0),) if one_endpoint(w) else _alike(popularity(w), nearly)
+
+
+@lru_cache(maxsize=64)
+def _alike(shares: tuple[tuple[float, int], ...], nearly: float) -> tuple[tuple[float, float], ...]:
+    together: list[list[float]] = []
+    for share, many in shares:
+        if together and share >= nearly * together[-1][0]:
+            together[-1][1] += share * many
+            together[-1][2] += many
+        else:
+            together.append([share, share * many, many])
+    return tuple((total / many, many) for _, total, many in together if total > 0)
 
 
 def busiest_part(w: Workload) -> float:

@@ -14,8 +14,8 @@ from itertools import islice, zip_longest
 from typing import Any
 
 from advisor.patterns.load_curve import curve_of
-from advisor.rules.estimates import alike, overflowing
-from advisor.rules.popularity import one_endpoint, popularity
+from advisor.rules.estimates import overflowing
+from advisor.rules.popularity import endpoints
 from advisor.workload import Workload, WorkOn
 from advisor.workload.bursts import TwoState
 from advisor.workload.clustered import bursts_of
@@ -24,6 +24,8 @@ __all__ = ["cold_share", "uncalled", "uncalled_in_states"]
 
 # Containers that are looked at, and the share of calls from which on nothing is left for further ones.
 _MANY, _NOTHING = 10_000, 1e-9
+# Models whose shares differ by less have nearly the same part of cold starts.
+_NEARLY = 0.9
 
 
 def cold_share(w: Workload, on: WorkOn, warm: int = 0) -> float:
@@ -39,8 +41,8 @@ def cold_share(w: Workload, on: WorkOn, warm: int = 0) -> float:
         of_part = partial(_cold_of_regular, warm, keep_s + on.mean_s)
     else:
         of_part = partial(_cold_of, curve_of(w), bursts_of(w), warm, on.mean_s, keep_s)
-    parts = ((1.0, 1.0),) if one_endpoint(w) else _alike(popularity(w))
-    return min(1.0, math.fsum(part * many * of_part(w.rate_per_s * part) for part, many in parts if part > 0))
+    parts = endpoints(w, nearly=_NEARLY)
+    return min(1.0, math.fsum(part * many * of_part(w.rate_per_s * part) for part, many in parts))
 
 
 def uncalled(rate_per_s: Any, keep_s: float) -> Any:
@@ -67,11 +69,6 @@ def uncalled_in_states(
 def _within(exponent: Any) -> Any:
     """Not below nothing, where rounding leaves it there."""
     return (abs(exponent) + exponent) / 2
-
-
-@lru_cache(maxsize=16)
-def _alike(shares: tuple[tuple[float, int], ...]) -> tuple[tuple[float, float], ...]:
-    return tuple(alike(shares))
 
 
 def _cold_of_regular(warm: int, kept_s: float, rate_per_s: float) -> float:
